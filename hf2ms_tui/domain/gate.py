@@ -1,0 +1,344 @@
+"""The gate: the checks between a decision "delete" and the delete call, and the pass that an open gate hands out.
+
+``checks`` is a pure function from a snapshot of facts to a list of checks; the screen only draws it. A fact that could not
+be read is given as a reason, and the check fails with it: unknown is not OK.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from hf2ms_tui.domain.proof import Level, Proof
+from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef, Visibility
+
+MAX_PROOF_AGE = timedelta(hours=24)
+PASS_LIFE = timedelta(seconds=60)
+
+
+class CheckState(Enum):
+    """Whether a check holds. Unknown never opens the gate."""
+
+    OK = "ok"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+
+    @property
+    def glyph(self) -> str:
+        """One cell that tells the states apart without colour."""
+        return {"ok": "✓", "fails": "✗", "unknown": "?"}[self.value]
+
+
+class CheckName(Enum):
+    """The checks, in the order in which they are shown."""
+
+    WRITABLE = "deleting is allowed here"
+    SAME_REPO = "same repo as listed"
+    BACKUP_EXISTS = "backup exists"
+    FILES_PROVEN = "every file proven"
+    SOURCE_UNCHANGED = "source unchanged"
+    PROOF_FRESH = "proof is fresh"
+    DESTINATION_UNCHANGED = "destination unchanged"
+    OTHER_REFS = "other branches and tags"
+    NO_JOB = "no job running"
+    MAY_DELETE = "token may delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check with its evidence and, when it does not hold, the way out."""
+
+    name: CheckName
+    state: CheckState
+    evidence: str
+    way_out: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it holds."""
+        return self.state is CheckState.OK
+
+
+@dataclass(frozen=True, slots=True)
+class RefCoverage:
+    """How many files of a branch or tag, other than the proven revision, exist nowhere on the destination.
+
+    ``lost`` names them (exact paths, sorted); ``unknown`` says why that could not be found out. Bytes in ``lost_bytes``.
+    """
+
+    ref: GitRef
+    lost: tuple[str, ...] = ()
+    lost_bytes: int = 0
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """Everything the gate looks at, read at one moment (``now``, UTC).
+
+    Each ``*_trouble`` says why a fact could not be read, empty when it could. ``acknowledged`` are the names of refs whose
+    loss the person accepted by typing them.
+    """
+
+    ref: RepoRef
+    now: datetime
+    read_only: bool = False
+    source: RepoInfo | None = None
+    source_trouble: str = ""
+    refs: tuple[GitRef, ...] = ()
+    branch: str = "main"
+    destination: RepoInfo | None = None
+    destination_revision: str = ""
+    destination_trouble: str = ""
+    proof: Proof | None = None
+    required: Level = Level.READ_BACK
+    max_age: timedelta = MAX_PROOF_AGE
+    coverage: tuple[RefCoverage, ...] = ()
+    acknowledged: frozenset[str] = field(default_factory=frozenset)
+    running_jobs: tuple[str, ...] = ()
+    may_delete: bool | None = None
+    may_delete_why: str = ""
+
+
+def checks(facts: GateFacts) -> tuple[Check, ...]:
+    """All checks of the gate, in the order of ``CheckName``. The gate is open when every one is OK."""
+    return tuple(
+        judge(name, facts)
+        for name, judge in (
+            (CheckName.WRITABLE, _writable),
+            (CheckName.SAME_REPO, _same_repo),
+            (CheckName.BACKUP_EXISTS, _backup_exists),
+            (CheckName.FILES_PROVEN, _files_proven),
+            (CheckName.SOURCE_UNCHANGED, _source_unchanged),
+            (CheckName.PROOF_FRESH, _proof_fresh),
+            (CheckName.DESTINATION_UNCHANGED, _destination_unchanged),
+            (CheckName.OTHER_REFS, _other_refs),
+            (CheckName.NO_JOB, _no_job),
+            (CheckName.MAY_DELETE, _may_delete),
+        )
+    )
+
+
+def is_open(found: tuple[Check, ...]) -> bool:
+    """Whether every check holds; an empty list is not an open gate."""
+    return bool(found) and all(check.ok for check in found)
+
+
+def _ok(name: CheckName, evidence: str) -> Check:
+    return Check(name, CheckState.OK, evidence)
+
+
+def _fails(name: CheckName, evidence: str, way_out: str) -> Check:
+    return Check(name, CheckState.FAILS, evidence, way_out)
+
+
+def _unknown(name: CheckName, evidence: str, way_out: str) -> Check:
+    return Check(name, CheckState.UNKNOWN, evidence, way_out)
+
+
+def _writable(name: CheckName, facts: GateFacts) -> Check:
+    if facts.read_only:
+        return _fails(name, "the program runs read-only", "start it without --read-only")
+    return _ok(name, "not read-only")
+
+
+def _same_repo(name: CheckName, facts: GateFacts) -> Check:
+    if facts.source is None:
+        return _unknown(
+            name, facts.source_trouble or "the source was not read", "check the token and the network"
+        )
+    if facts.source.ref != facts.ref:
+        return _fails(
+            name,
+            f"{facts.ref.id} now leads to {facts.source.ref.id}",
+            "it was moved or renamed: refresh the inventory",
+        )
+    return _ok(name, f"{facts.ref.hub.title} answers as {facts.ref.id}")
+
+
+def _backup_exists(name: CheckName, facts: GateFacts) -> Check:
+    if facts.destination_trouble:
+        return _unknown(name, facts.destination_trouble, "check the token and the network")
+    if facts.destination is None:
+        return _fails(name, "nothing on the other hub", "m: migrate it")
+    shown = (
+        f"{facts.destination.ref.hub.title} {facts.destination.ref.id}, {facts.destination.visibility.value}"
+    )
+    if facts.source is not None and facts.source.visibility is not Visibility.PUBLIC:
+        if facts.destination.visibility is Visibility.UNKNOWN:
+            return _unknown(name, shown, "see on its settings page who can see it")
+        if facts.destination.visibility.wider_than(facts.source.visibility):
+            return _fails(
+                name,
+                f"{shown}, but the source is {facts.source.visibility.value}",
+                "make the destination private",
+            )
+    return _ok(name, shown)
+
+
+def _files_proven(name: CheckName, facts: GateFacts) -> Check:
+    proof = facts.proof
+    if proof is None:
+        return _fails(name, "never proven", "v: prove it")
+    if proof.source != facts.ref:
+        return _fails(name, f"the proof is of {proof.source.id}", "v: prove it")
+    if proof.doubt:
+        return _unknown(name, proof.doubt, "v: prove it again")
+    if proof.problems:
+        first = proof.problems[0]
+        more = f" and {len(proof.problems) - 1:,} more" if len(proof.problems) > 1 else ""
+        return _fails(
+            name,
+            f"{proof.proven:,} of {proof.total:,}; {first.verdict.value}: {first.path}{more}",
+            "f: see the files, r: migrate again",
+        )
+    if proof.level.rank < facts.required.rank:
+        return _fails(
+            name, f"only {proof.level.words}, {facts.required.words} is needed", "v: prove it at that level"
+        )
+    return _ok(name, f"{proof.proven:,} of {proof.total:,} {proof.level.words}")
+
+
+def _source_unchanged(name: CheckName, facts: GateFacts) -> Check:
+    if facts.proof is None:
+        return _unknown(name, "there is no proof to compare with", "v: prove it")
+    heads = [ref for ref in facts.refs if ref.kind == "branch" and ref.name == facts.branch]
+    if facts.source_trouble or not heads:
+        return _unknown(
+            name,
+            facts.source_trouble or f"branch {facts.branch} was not found",
+            "check the token and the network",
+        )
+    if heads[0].revision != facts.proof.source_revision:
+        return _fails(
+            name,
+            f"{facts.branch} is at {heads[0].revision[:7]}, the proof is of {facts.proof.source_revision[:7]}",
+            "m: migrate what is new",
+        )
+    return _ok(name, f"{facts.branch} {heads[0].revision[:7]}")
+
+
+def _proof_fresh(name: CheckName, facts: GateFacts) -> Check:
+    if facts.proof is None:
+        return _unknown(name, "there is no proof", "v: prove it")
+    age = facts.now - facts.proof.at
+    if age < timedelta(seconds=-60):
+        return _unknown(
+            name, "the proof is dated in the future", "check this machine's clock, then v: prove it"
+        )
+    if age > facts.max_age:
+        return _fails(name, f"{_span(age)} old, at most {_span(facts.max_age)}", "v: prove it again")
+    return _ok(name, f"{_span(age)} old")
+
+
+def _destination_unchanged(name: CheckName, facts: GateFacts) -> Check:
+    if facts.proof is None:
+        return _unknown(name, "there is no proof to compare with", "v: prove it")
+    if facts.destination_trouble or facts.destination is None:
+        return _unknown(name, facts.destination_trouble or "the destination was not read", "v: prove it")
+    if facts.destination.ref != facts.proof.destination:
+        return _fails(name, f"the proof is of {facts.proof.destination.id}", "v: prove it")
+    if not facts.destination_revision:
+        return _unknown(name, "its revision is not known", "v: prove it")
+    if facts.destination_revision != facts.proof.destination_revision:
+        return _fails(
+            name,
+            f"at {facts.destination_revision[:7]}, proven at {facts.proof.destination_revision[:7]}",
+            "v: prove it again",
+        )
+    return _ok(name, f"at {facts.destination_revision[:7]}")
+
+
+def _other_refs(name: CheckName, facts: GateFacts) -> Check:
+    if facts.source_trouble:
+        return _unknown(name, facts.source_trouble, "check the token and the network")
+    proven = facts.proof.source_revision if facts.proof else ""
+    others = [ref for ref in facts.refs if ref.kind in {"branch", "tag"} and ref.revision != proven]
+    covered = {item.ref: item for item in facts.coverage}
+    for ref in others:
+        found = covered.get(ref)
+        if found is None or found.unknown:
+            why = found.unknown if found else "not compared"
+            return _unknown(name, f"{ref.kind} {ref.name}: {why}", "v: prove it again")
+        if found.lost and ref.name not in facts.acknowledged:
+            count = len(found.lost)
+            return _fails(
+                name,
+                f"{ref.kind} {ref.name}: {count:,} file{'' if count == 1 else 's'} "
+                f"({found.lost_bytes:,} bytes) exist{'s' if count == 1 else ''} nowhere else, e.g. {found.lost[0]}",
+                f"a: accept the loss by typing {ref.name}",
+            )
+    if not others:
+        return _ok(name, "none besides the proven revision")
+    given_up = [ref.name for ref in others if covered[ref].lost]
+    if given_up:
+        return _ok(name, f"loss accepted: {', '.join(given_up)}")
+    return _ok(name, f"{len(others)} covered by proven files")
+
+
+def _no_job(name: CheckName, facts: GateFacts) -> Check:
+    if facts.running_jobs:
+        return _fails(name, f"job {facts.running_jobs[0]} is running", "wait for it or cancel it")
+    return _ok(name, "none")
+
+
+def _may_delete(name: CheckName, facts: GateFacts) -> Check:
+    if facts.may_delete is None:
+        return _unknown(name, facts.may_delete_why or "the token's rights are not known", "see doctor")
+    if not facts.may_delete:
+        return _fails(name, facts.may_delete_why or "the token may not delete", "see doctor")
+    return _ok(name, facts.may_delete_why or "yes")
+
+
+def _span(age: timedelta) -> str:
+    seconds = max(0, int(age.total_seconds()))
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def refs_digest(refs: tuple[GitRef, ...]) -> str:
+    """A digest of a set of refs: equal only when every branch and tag is at the same revision."""
+    lines = sorted(f"{ref.kind} {ref.name} {ref.revision}" for ref in refs)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What an open gate hands out: one repo, one set of refs, one proof, a minute of life. Only ``issue`` makes one."""
+
+    ref: RepoRef
+    refs: str
+    """``refs_digest`` of the source's refs when the gate opened"""
+    proof_id: str
+    issued_at: datetime
+    expires_at: datetime
+
+    def valid_for(self, ref: RepoRef, now: datetime) -> bool:
+        """Whether it opens the door for ``ref`` at ``now`` (UTC)."""
+        return ref == self.ref and self.issued_at <= now <= self.expires_at
+
+
+class GateShut(Exception):
+    """The gate does not open; ``failing`` are the checks that do not hold, and ``name_matches`` whether the typed name did."""
+
+    def __init__(self, failing: tuple[Check, ...], name_matches: bool) -> None:
+        super().__init__(
+            "; ".join(f"{check.name.value}: {check.evidence}" for check in failing)
+            or "the typed name differs"
+        )
+        self.failing = failing
+        self.name_matches = name_matches
+
+
+def issue(facts: GateFacts, typed: str) -> Pass:
+    """Hand out a pass when every check holds for ``facts`` and ``typed`` is exactly ``owner/name``. Raises GateShut."""
+    found = checks(facts)
+    matches = typed == str(facts.ref.id)
+    if not is_open(found) or not matches or facts.proof is None:
+        raise GateShut(tuple(check for check in found if not check.ok), matches)
+    return Pass(facts.ref, refs_digest(facts.refs), facts.proof.id, facts.now, facts.now + PASS_LIFE)

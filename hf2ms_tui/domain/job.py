@@ -1,0 +1,137 @@
+"""Jobs and the board: one migration of one repo at one revision, and the live state that outlives the screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from hf2ms_tui.domain.proof import Level
+from hf2ms_tui.domain.repo import RepoRef
+
+
+class Phase(Enum):
+    """Where a job is. The last three are final."""
+
+    QUEUED = "queued"
+    PLANNING = "planning"
+    MOVING = "moving"
+    COMMITTING = "committing"
+    PROVING = "proving"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the job will not go on by itself."""
+        return self in {Phase.DONE, Phase.FAILED, Phase.CANCELLED}
+
+    @property
+    def glyph(self) -> str:
+        """One cell that tells the phases apart without colour."""
+        return {"queued": "○", "done": "✓", "failed": "✗", "cancelled": "⊘"}.get(self.value, "●")
+
+
+class ChunkState(Enum):
+    """Where a chunk is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """What a job is to do; enough to start it again. Holds no token.
+
+    ``revision`` is pinned at submission, empty when the job itself resolves ``branch`` as its first act. ``workers`` are
+    chunks at once, ``streams`` blobs at once in each worker.
+    """
+
+    id: str
+    source: RepoRef
+    destination: RepoRef
+    revision: str = ""
+    branch: str = ""
+    level: Level = Level.READ_BACK
+    workers: int = 4
+    streams: int = 2
+    source_endpoint: str = ""
+    destination_endpoint: str = ""
+    engine: str = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkView:
+    """The live state of one chunk. Bytes; ``changed_at`` is when bytes last moved (UTC); ``rate`` is bytes per second."""
+
+    number: int
+    size: int
+    blobs: int = 1
+    moved: int = 0
+    state: ChunkState = ChunkState.WAITING
+    attempts: int = 0
+    worker: str = ""
+    path: str = ""
+    rate: float = 0.0
+    changed_at: datetime | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """What a board says of a job at one moment. Bytes and UTC throughout.
+
+    ``total`` is what the repo holds, ``present`` what the destination had before (costs nothing), ``to_move`` the rest,
+    ``moved`` how much of that arrived, ``to_read_back`` and ``read_back`` the same for the proof.
+    """
+
+    spec: JobSpec
+    phase: Phase = Phase.QUEUED
+    files: int = 0
+    total: int = 0
+    present: int = 0
+    to_move: int = 0
+    moved: int = 0
+    resent: int = 0
+    to_read_back: int = 0
+    read_back: int = 0
+    requests: int = 0
+    chunks: tuple[ChunkView, ...] = ()
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    beat_at: datetime | None = None
+    attempt: int = 0
+    cancel_requested: bool = False
+    alive: bool | None = None
+    """whether its process runs, as the engine found; None when nobody has looked"""
+    error: dict[str, object] = field(default_factory=dict)
+    """``Hf2msError.as_dict`` of what ended it"""
+    proof_id: str = ""
+    destination_revision: str = ""
+    note: str = ""
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.spec.id
+
+    @property
+    def lost(self) -> bool:
+        """Whether the job should be running but its process is known to be gone."""
+        return not self.phase.final and self.alive is False
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a job's log, its ``text`` clean. ``seq`` counts from 1 without gaps, ``at`` is UTC."""
+
+    seq: int
+    at: datetime
+    worker: str
+    text: str
+    chunk: int = 0
+    """the chunk it is about, 0 for the job as a whole"""

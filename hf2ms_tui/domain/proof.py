@@ -1,0 +1,261 @@
+"""Proof: the recorded comparison of two manifests, with the level of its evidence and a verdict for every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
+from hf2ms_tui.domain.repo import RepoRef
+
+
+class Level(Enum):
+    """How strong the evidence of a proof is, weakest first."""
+
+    LISTED = "listed"
+    """both hubs' listings agree"""
+    STORED = "stored"
+    """the destination, asked again, still holds every blob"""
+    READ_BACK = "read-back"
+    """every byte was downloaded from the destination and hashed"""
+
+    @property
+    def rank(self) -> int:
+        """0, 1, 2: comparable strength."""
+        return list(Level).index(self)
+
+    @property
+    def words(self) -> str:
+        """The level in words, for screens."""
+        return self.value.replace("-", " ")
+
+
+class Verdict(Enum):
+    """What the comparison says of one file."""
+
+    PROVEN = "proven"
+    MISMATCH = "mismatch"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    EXTRA = "extra"
+    """on the destination only; reported, never a reason to doubt the source's files"""
+
+    @property
+    def glyph(self) -> str:
+        """One cell that tells the verdicts apart without colour."""
+        return {"proven": "✓", "mismatch": "✗", "missing": "○", "unknown": "?", "extra": "+"}[self.value]
+
+    @property
+    def problem(self) -> bool:
+        """Whether it keeps the gate shut."""
+        return self in {Verdict.MISMATCH, Verdict.MISSING, Verdict.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """The verdict on one path, with the evidence: both sides' hashes (None unknown) and sizes in bytes (None absent).
+
+    ``level`` is the strongest evidence that held for this file; ``why`` explains anything but a plain proven.
+    """
+
+    path: str
+    verdict: Verdict
+    source_sha256: str | None = None
+    destination_sha256: str | None = None
+    source_size: int | None = None
+    destination_size: int | None = None
+    level: Level = Level.LISTED
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A comparison of ``source`` at a revision with ``destination`` at a revision. Files are sorted by path.
+
+    ``level`` is what was asked for; ``holds`` says whether every file of the source was proven at that level.
+    ``whole`` is False when either listing may be cut short, with the reason in ``doubt``.
+    """
+
+    source: RepoRef
+    source_revision: str
+    destination: RepoRef
+    destination_revision: str
+    level: Level
+    at: datetime
+    files: tuple[FileVerdict, ...]
+    doubt: str = ""
+    job_id: str = ""
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """How many files have each verdict."""
+        return Counter(file.verdict for file in self.files)
+
+    @property
+    def problems(self) -> tuple[FileVerdict, ...]:
+        """The files that keep the proof from holding."""
+        return tuple(file for file in self.files if file.verdict.problem or self._too_weak(file))
+
+    def _too_weak(self, file: FileVerdict) -> bool:
+        return file.verdict is Verdict.PROVEN and file.level.rank < self.level.rank
+
+    @property
+    def holds(self) -> bool:
+        """Whether every file of the source is proven at the asked level and both listings are known to be whole."""
+        return not self.doubt and not self.problems
+
+    @property
+    def total(self) -> int:
+        """Files of the source."""
+        return sum(1 for file in self.files if file.verdict is not Verdict.EXTRA)
+
+    @property
+    def proven(self) -> int:
+        """Files of the source proven at the asked level."""
+        return self.total - len(self.problems)
+
+    @property
+    def id(self) -> str:
+        """A digest of everything the proof says: 16 hex digits, equal only for equal proofs."""
+        text = json.dumps(
+            [
+                self.source.key,
+                self.source_revision,
+                self.destination.key,
+                self.destination_revision,
+                self.level.value,
+                self.at.isoformat(),
+                self.doubt,
+                [
+                    [f.path, f.verdict.value, f.source_sha256, f.destination_sha256, f.level.value]
+                    for f in self.files
+                ],
+            ]
+        )
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def summary(self) -> str:
+        """One line: ``proven 1,045 · mismatch 1 · missing 0 · unknown 0 · extra 2``."""
+        counts = self.counts
+        return " · ".join(f"{verdict.value} {counts[verdict]:,}" for verdict in _ORDER)
+
+
+_ORDER = (Verdict.PROVEN, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNKNOWN, Verdict.EXTRA)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What reading one file back from the destination gave: the digest and size of the bytes, or why it failed."""
+
+    sha256: str = ""
+    size: int = 0
+    error: str = ""
+
+
+def compare(
+    source: Manifest,
+    destination: Manifest,
+    *,
+    level: Level,
+    at: datetime,
+    stored: Set[Blob] | None = None,
+    read_back: Mapping[str, ReadBack] | None = None,
+    job_id: str = "",
+) -> Proof:
+    """Compare two manifests file by file and record the evidence.
+
+    A hash missing on either side is never a match. ``stored`` are the blobs the destination confirmed when asked again;
+    inline (non-LFS) files are stored by being listed. ``read_back`` maps paths to what their downloaded bytes hashed to.
+    Bytes read back that differ are a mismatch whatever the listings say. Runs in one pass over both sides.
+    """
+    theirs = destination.by_path()
+    verdicts: list[FileVerdict] = []
+    for entry in source.files:
+        other = theirs.pop(entry.path, None)
+        verdicts.append(_judge(entry, other, stored, read_back))
+    for path, other in theirs.items():
+        verdicts.append(
+            FileVerdict(
+                path,
+                Verdict.EXTRA,
+                destination_sha256=other.sha256,
+                destination_size=other.size,
+                why="only on the destination",
+            )
+        )
+    verdicts.sort(key=lambda verdict: verdict.path)
+    doubts = [
+        f"the listing of the {side} may be cut short: {manifest.incomplete}"
+        for side, manifest in (("source", source), ("destination", destination))
+        if manifest.incomplete
+    ]
+    return Proof(
+        source=source.ref,
+        source_revision=source.revision,
+        destination=destination.ref,
+        destination_revision=destination.revision,
+        level=level,
+        at=at,
+        files=tuple(verdicts),
+        doubt="; ".join(doubts),
+        job_id=job_id,
+    )
+
+
+def _judge(
+    entry: FileEntry,
+    other: FileEntry | None,
+    stored: Set[Blob] | None,
+    read_back: Mapping[str, ReadBack] | None,
+) -> FileVerdict:
+    base = FileVerdict(
+        entry.path,
+        Verdict.UNKNOWN,
+        source_sha256=entry.sha256,
+        destination_sha256=other.sha256 if other else None,
+        source_size=entry.size,
+        destination_size=other.size if other else None,
+    )
+    if other is None:
+        return replace(base, verdict=Verdict.MISSING, why="not on the destination")
+    if other.size != entry.size:
+        return replace(
+            base,
+            verdict=Verdict.MISMATCH,
+            why=f"{entry.size:,} bytes on the source, {other.size:,} on the destination",
+        )
+    back = (read_back or {}).get(entry.path)
+    if entry.sha256 is None:
+        return replace(base, why="the source's SHA-256 is not known")
+    if back is not None and not back.error:
+        base = replace(base, destination_sha256=back.sha256)
+        if back.sha256 != entry.sha256 or back.size != entry.size:
+            return replace(base, verdict=Verdict.MISMATCH, why="the bytes read back hash differently")
+        if other.sha256 is not None and other.sha256 != entry.sha256:
+            return replace(
+                base,
+                verdict=Verdict.MISMATCH,
+                destination_sha256=other.sha256,
+                why="the destination lists another SHA-256 than the bytes it serves",
+            )
+        return replace(base, verdict=Verdict.PROVEN, level=Level.READ_BACK)
+    if other.sha256 is None:
+        return replace(base, why="the destination does not tell the SHA-256")
+    if other.sha256 != entry.sha256:
+        return replace(base, verdict=Verdict.MISMATCH, why="the SHA-256 differs")
+    held = stored is not None and (not other.lfs or Blob(entry.sha256, entry.size) in stored)
+    level = Level.STORED if held else Level.LISTED
+    why = ""
+    if back is not None:
+        why = f"could not be read back: {back.error}"
+    elif stored is not None and level is Level.LISTED:
+        return replace(
+            base, verdict=Verdict.MISSING, why="listed, but the destination does not hold the bytes"
+        )
+    return replace(base, verdict=Verdict.PROVEN, level=level, why=why)

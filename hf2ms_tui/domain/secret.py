@@ -1,0 +1,47 @@
+"""Secrets are a type: a token that cannot be printed, formatted, pickled or compared by accident."""
+
+from __future__ import annotations
+
+import hmac
+from typing import NoReturn
+
+
+class Secret:
+    """A token. Only ``reveal`` gives its value; everything that prints shows ``Secret(…)``."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The token itself, for an Authorization header and nothing else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is not pickled")
+
+
+def redact(text: str, *secrets: Secret | None) -> str:
+    """Return ``text`` with every given secret's value replaced; for texts that come back from outside."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret.reveal(), "‹token›")
+    return text
