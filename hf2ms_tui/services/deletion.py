@@ -1,0 +1,143 @@
+"""The one door: the only function that calls a hub's repo deletion, and what settles a deletion whose answer was lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from hf2ms_tui.domain.errors import Conflict, Hf2msError, InterlockRefused, Moved, NotFound, OutcomeUnknown
+from hf2ms_tui.domain.gate import checks, issue, refs_digest
+from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.services.gate import gather
+from hf2ms_tui.services.program import Program
+
+_LOOKS = 4
+_PAUSE = 0.7
+"""seconds between looks: a hub may answer from a cache for a moment after a deletion"""
+
+
+class Gone(Enum):
+    """What is known of a repo after its deletion was asked for."""
+
+    GONE = "gone"
+    STILL_THERE = "still there"
+    UNKNOWN = "outcome unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """How a deletion ended, with the evidence. ``at`` is UTC."""
+
+    ref: RepoRef
+    state: Gone
+    evidence: str
+    at: datetime
+
+
+def delete(
+    program: Program,
+    ref: RepoRef,
+    typed: str,
+    acknowledged: frozenset[str] = frozenset(),
+    on_step: Callable[[str], None] | None = None,
+) -> Deletion:
+    """Delete ``ref`` from its hub, if the gate is open at this very moment and ``typed`` is exactly ``owner/name``.
+
+    Reads all facts again, issues the pass from them, journals the intent, deletes, and then looks whether the repo is gone.
+    Raises GateShut with the checks that do not hold, and the hub's refusal as an error of ours; a lost answer does not
+    raise but ends as ``still there``, ``gone`` or ``outcome unknown`` after re-reading. Never repeats the call.
+    """
+    tell = on_step or (lambda text: None)
+    facts = gather(program, ref, acknowledged, on_step)
+    pass_ = issue(facts, typed)
+    half = program.hub(ref.hub).delete
+    if half is None:
+        raise InterlockRefused(
+            f"{ref.id} was not deleted", meaning="The program runs read-only.", way_out="Start it without --read-only."
+        )
+    tell("reading the branches once more")
+    if refs_digest(program.hub(ref.hub).read.refs(ref)) != pass_.refs:
+        raise Conflict(
+            f"{ref.id} was not deleted: a branch moved in the last second",
+            way_out="Look at the gate again.",
+            repo=str(ref.id),
+        )
+    account = program.identity(ref.hub).account
+    intent = program.journal.intent(
+        "delete",
+        ref,
+        {
+            "proof": pass_.proof_id,
+            "refs": pass_.refs,
+            "acknowledged": sorted(acknowledged),
+            "checks": [[check.name.value, check.evidence] for check in checks(facts)],
+        },
+        account=account,
+    )
+    tell(f"deleting {ref.id}")
+    lost_answer = ""
+    try:
+        half.delete_repo(pass_)
+    except OutcomeUnknown as error:
+        lost_answer = str(error)
+    except Hf2msError as error:
+        program.journal.outcome(intent, "failed", error.as_dict())
+        raise
+    except BaseException:
+        program.journal.outcome(intent, "unknown", {"why": "the program was interrupted while deleting"})
+        raise
+    tell("looking whether it is gone")
+    found = look(program, ref, lost_answer)
+    record(program, intent, found)
+    return found
+
+
+def look(program: Program, ref: RepoRef, lost_answer: str = "") -> Deletion:
+    """See whether a repo is gone: a 404 counts only with a token that the hub knows at this moment."""
+    reader = program.hub(ref.hub).read
+    trouble = lost_answer
+    for attempt in range(_LOOKS):
+        if attempt:
+            time.sleep(_PAUSE)
+        try:
+            account = reader.whoami().account
+        except Hf2msError as error:
+            trouble = f"the token could not be checked: {error}"
+            continue
+        try:
+            info = reader.repo(ref)
+        except NotFound:
+            return Deletion(ref, Gone.GONE, f"{ref.hub.title} answers 404 to {account}", program.now())
+        except Moved as error:
+            return Deletion(ref, Gone.STILL_THERE, f"it answers as {error.now}", program.now())
+        except Hf2msError as error:
+            trouble = str(error)
+            continue
+        trouble = f"{ref.hub.title} still shows it at {(info.revision or '?')[:7]}"
+        if lost_answer:
+            trouble = f"{trouble}; {lost_answer}"
+        if attempt == _LOOKS - 1:
+            return Deletion(ref, Gone.STILL_THERE, trouble, program.now())
+    return Deletion(ref, Gone.UNKNOWN, trouble or "no answer", program.now())
+
+
+def record(program: Program, intent: int, found: Deletion) -> None:
+    """Journal how a deletion ended; an unknown outcome stays open and is looked at again at the next start."""
+    state = {Gone.GONE: "done", Gone.STILL_THERE: "failed", Gone.UNKNOWN: "unknown"}[found.state]
+    program.journal.outcome(intent, state, {"state": found.state.value, "evidence": found.evidence})
+    if found.state is Gone.GONE:
+        program.forget(found.ref)
+
+
+def settle(program: Program) -> tuple[Deletion, ...]:
+    """Look again at every deletion whose outcome is not known: after a kill, a crash or a lost answer."""
+    settled = []
+    for entry in program.journal.open_intents():
+        if entry.kind == "delete" and entry.ref is not None:
+            found = look(program, entry.ref)
+            record(program, entry.seq, found)
+            settled.append(found)
+    return tuple(settled)

@@ -1,0 +1,175 @@
+"""Gathering what the gate looks at, freshly from both hubs; judging it is ``domain.gate``'s work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from hf2ms_tui.domain.errors import Hf2msError, Moved, NotFound
+from hf2ms_tui.domain.gate import GateFacts, RefCoverage
+from hf2ms_tui.domain.manifest import FileEntry, Manifest
+from hf2ms_tui.domain.proof import Proof, Verdict
+from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
+from hf2ms_tui.hubs.protocol import HubReader
+from hf2ms_tui.services.program import Program
+
+Progress = Callable[[str], None]
+
+
+def gather(
+    program: Program,
+    ref: RepoRef,
+    acknowledged: frozenset[str] = frozenset(),
+    on_step: Progress | None = None,
+) -> GateFacts:
+    """Read every fact that the gate needs, now. ``on_step`` hears what is being read.
+
+    Nothing raises for a hub that fails: the fact is missing then, with its reason, and its check does not hold. Blocks on
+    the network; costs about six requests, and a listing for each branch or tag that is not the proven revision.
+    """
+    tell = on_step or (lambda text: None)
+    now = datetime.now(UTC)
+    reader = program.hub(ref.hub).read
+    source, refs, source_trouble = _read_source(reader, ref, tell)
+    proof = program.proofs.latest(ref)
+    destination_ref = proof.destination if proof else program.destination_ref(ref)
+    tell(f"reading {destination_ref.id} on {destination_ref.hub.title}")
+    destination, revision, destination_trouble = _read_destination(
+        program.hub(destination_ref.hub).read, destination_ref
+    )
+    coverage: tuple[RefCoverage, ...] = ()
+    if proof is not None and not source_trouble:
+        coverage = tuple(_coverage(program, reader, ref, proof, refs, tell))
+    may_delete, why = _rights(program, ref)
+    return GateFacts(
+        ref=ref,
+        now=now,
+        read_only=program.settings.read_only,
+        source=source,
+        source_trouble=source_trouble,
+        refs=refs,
+        branch=ref.hub.default_branch,
+        destination=destination,
+        destination_revision=revision,
+        destination_trouble=destination_trouble,
+        proof=proof,
+        required=program.settings.level,
+        coverage=coverage,
+        acknowledged=acknowledged,
+        running_jobs=running_jobs(program, ref),
+        may_delete=may_delete,
+        may_delete_why=why,
+    )
+
+
+def running_jobs(program: Program, ref: RepoRef) -> tuple[str, ...]:
+    """Ids of jobs that read or write the repo and are not over; a job whose process died is not running."""
+    return tuple(
+        view.id
+        for view in program.engine.reconcile()
+        if not view.phase.final and not view.lost and ref in {view.spec.source, view.spec.destination}
+    )
+
+
+def _read_source(
+    reader: HubReader, ref: RepoRef, tell: Progress
+) -> tuple[RepoInfo | None, tuple[GitRef, ...], str]:
+    tell(f"reading {ref.id} on {ref.hub.title}")
+    try:
+        info = reader.repo(ref)
+        tell("reading branches and tags")
+        return info, reader.refs(ref), ""
+    except Moved as error:
+        return None, (), f"{error.what}; it is now {error.now}"
+    except Hf2msError as error:
+        return None, (), str(error)
+
+
+def _read_destination(reader: HubReader, ref: RepoRef) -> tuple[RepoInfo | None, str, str]:
+    try:
+        return reader.repo(ref), reader.resolve(ref), ""
+    except NotFound:
+        return None, "", ""
+    except Hf2msError as error:
+        return None, "", str(error)
+
+
+def _coverage(
+    program: Program, reader: HubReader, ref: RepoRef, proof: Proof, refs: tuple[GitRef, ...], tell: Progress
+) -> list[RefCoverage]:
+    others = [item for item in refs if item.kind in {"branch", "tag"} and item.revision != proof.source_revision]
+    if not others:
+        return []
+    found: list[RefCoverage] = []
+    try:
+        base = _manifest(program, reader, ref, proof.source_revision)
+    except Hf2msError as error:
+        return [RefCoverage(item, unknown=str(error)) for item in others]
+    covered = _covered_by(proof, base)
+    for item in others:
+        tell(f"comparing {item.kind} {item.name}")
+        try:
+            manifest = _manifest(program, reader, ref, item.revision)
+        except Hf2msError as error:
+            found.append(RefCoverage(item, unknown=str(error)))
+            continue
+        lost = [entry for entry in manifest.files if not covered(entry)]
+        found.append(
+            RefCoverage(
+                item,
+                lost=tuple(entry.path for entry in lost),
+                lost_bytes=sum(entry.size for entry in lost),
+                unknown=manifest.incomplete,
+            )
+        )
+    return found
+
+
+def _covered_by(proof: Proof, base: Manifest) -> Callable[[FileEntry], bool]:
+    """Whether a file's content is among those that the proof found on the destination at its level.
+
+    LFS content is known by SHA-256. Regular files of other revisions are known by git blob id only; theirs is covered when
+    the proven revision has a regular file of the same id and size whose verdict is proven.
+    """
+    proven = {
+        file.path
+        for file in proof.files
+        if file.verdict is Verdict.PROVEN and file.level.rank >= proof.level.rank
+    }
+    blobs = {
+        (file.source_sha256, file.source_size) for file in proof.files if file.path in proven and file.source_sha256
+    }
+    oids = {
+        (entry.git_oid, entry.size)
+        for entry in base.files
+        if entry.path in proven and entry.git_oid and not entry.lfs
+    }
+
+    def covered(entry: FileEntry) -> bool:
+        if entry.sha256 is not None and (entry.sha256, entry.size) in blobs:
+            return True
+        return not entry.lfs and entry.git_oid is not None and (entry.git_oid, entry.size) in oids
+
+    return covered
+
+
+def _manifest(program: Program, reader: HubReader, ref: RepoRef, revision: str) -> Manifest:
+    cached = program.manifests.get(ref, revision)
+    if cached is not None:
+        return cached
+    manifest = reader.manifest(ref, revision)
+    if manifest.complete:
+        program.manifests.put(manifest)
+    return manifest
+
+
+def _rights(program: Program, ref: RepoRef) -> tuple[bool | None, str]:
+    half = program.hub(ref.hub).delete
+    if half is None:
+        return False, "the program runs read-only"
+    try:
+        rights = half.rights(ref)
+    except Hf2msError as error:
+        return None, str(error)
+    why = f"{rights.why}; by hand: {rights.page}" if rights.page and not rights.allowed else rights.why
+    return rights.allowed, why
