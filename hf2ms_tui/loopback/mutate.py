@@ -23,8 +23,9 @@ def find_repo(hub: Hub, kind: str, repo_id: str) -> Repo:
     return repo
 
 
-def find_node(repo: Repo, path: str, revision: str = "main") -> Node:
-    """The file. Raises NoSuchThing."""
+def find_node(hub: Hub, repo: Repo, path: str, revision: str | None = None) -> Node:
+    """The file at `revision` (default: the hub's default branch). Raises NoSuchThing."""
+    revision = revision or hub.default_branch
     node = repo.resolve(revision).files.get(path)
     if node is None:
         raise NoSuchThing(f"{repo.id} has no file {path} at {revision}")
@@ -43,29 +44,31 @@ def push(
     content: Content,
     *,
     lfs: bool = False,
-    branch: str = "main",
+    branch: str | None = None,
     message: str = "pushed",
 ) -> Commit:
     """Somebody commits one file."""
     if lfs:
         blob_index(hub, repo).add(content)
-    return repo.commit([Node(path, content, lfs)], message=message, author=repo.owner, branch=branch)
+    return repo.commit(
+        [Node(path, content, lfs)], message=message, author=repo.owner, branch=branch or hub.default_branch
+    )
 
 
 def drop_blob(hub: Hub, repo: Repo, path: str) -> None:
     """The blob of an LFS file is lost; its pointer stays. Raises NoSuchThing."""
-    node = find_node(repo, path)
+    node = find_node(hub, repo, path)
     blob_index(hub, repo).drop(node.content.sha256, node.size)
 
 
 def corrupt_blob(hub: Hub, repo: Repo, path: str, offset: int = 0) -> None:
     """One stored byte of a file flips; everything the hub advertises stays. Raises NoSuchThing, ValueError."""
-    node = find_node(repo, path)
+    node = find_node(hub, repo, path)
     broken = CorruptContent(node.content, offset)
     if node.lfs:
         blob_index(hub, repo).replace(broken)
         return
-    tip = repo.head()
+    tip = repo.head(hub.default_branch)
     files = {**tip.files, path: Node(path, broken, False)}
     repo.commits[tip.id] = Commit(tip.id, tip.parent, tip.title, tip.message, tip.author, tip.date, files)
 
@@ -110,7 +113,7 @@ def _push(world: World, hub: Hub, repo: Repo, change: Mapping[str, Any]) -> None
         content = BytesContent(base64.b64decode(change["base64"]))
     else:
         content = BytesContent(str(change["text"]).encode())
-    push(hub, repo, change["path"], content, lfs=bool(change.get("lfs")), branch=change.get("branch", "main"))
+    push(hub, repo, change["path"], content, lfs=bool(change.get("lfs")), branch=change.get("branch"))
 
 
 def _visibility(world: World, hub: Hub, repo: Repo, change: Mapping[str, Any]) -> None:
@@ -127,7 +130,9 @@ def _lock(world: World, hub: Hub, repo: Repo, change: Mapping[str, Any]) -> None
 
 _OPS: dict[str, Callable[[World, Hub, Repo, Mapping[str, Any]], object]] = {
     "push": _push,
-    "delete-file": lambda world, hub, repo, change: repo.commit(deletes=[change["path"]], message="deleted"),
+    "delete-file": lambda world, hub, repo, change: repo.commit(
+        deletes=[change["path"]], message="deleted", branch=change.get("branch") or hub.default_branch
+    ),
     "move": lambda world, hub, repo, change: hub.move(repo, change["to"]),
     "delete": lambda world, hub, repo, change: hub.delete(repo),
     "drop-blob": lambda world, hub, repo, change: drop_blob(hub, repo, change["path"]),
@@ -137,8 +142,12 @@ _OPS: dict[str, Callable[[World, Hub, Repo, Mapping[str, Any]], object]] = {
     "visibility": _visibility,
     "gate": _gate,
     "lock-storage": _lock,
-    "branch": lambda world, hub, repo, change: repo.create_branch(change["name"], change.get("at")),
+    "branch": lambda world, hub, repo, change: repo.create_branch(
+        change["name"], change.get("at") or hub.default_branch
+    ),
     "delete-branch": lambda world, hub, repo, change: repo.delete_branch(change["name"]),
-    "tag": lambda world, hub, repo, change: repo.create_tag(change["name"], change.get("at")),
+    "tag": lambda world, hub, repo, change: repo.create_tag(
+        change["name"], change.get("at") or hub.default_branch
+    ),
     "delete-tag": lambda world, hub, repo, change: repo.delete_tag(change["name"]),
 }

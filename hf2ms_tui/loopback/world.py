@@ -62,6 +62,11 @@ class Hub:
         """How `repos` and `moved` are keyed."""
         return kind, repo_id.lower() if self.fold_case else repo_id
 
+    @property
+    def default_branch(self) -> str:
+        """``main`` on Hugging Face, ``master`` on ModelScope."""
+        return "master" if self.name == "ms" else "main"
+
     def get(self, kind: str, repo_id: str) -> Repo | None:
         """The repo now called `repo_id`, or None; does not follow moves."""
         return self.repos.get(self.key(kind, repo_id))
@@ -83,10 +88,15 @@ class Hub:
         return self.tokens.get(value) or self.tokens.get(self.sessions.get(value, ""))
 
     def create(self, kind: str, repo_id: str, **about: object) -> Repo:
-        """A new, entirely empty repo; `about` are further fields of `Repo`. Raises RefConflict if the id is taken."""
+        """A new, entirely empty repo; `about` are further fields of `Repo`. Raises RefConflict if the id is taken.
+
+        Repos of ModelScope share the hub's blobs.
+        """
         key = self.key(kind, repo_id)
         if key in self.repos:
             raise RefConflict(repo_id)
+        if self.name == "ms":
+            about.setdefault("blobs", self.blobs)
         owner, _, name = repo_id.partition("/")
         self.serial += 1
         repo = Repo(kind, owner, name, self.serial, **about)  # type: ignore[arg-type]
