@@ -31,6 +31,15 @@ class Board(Protocol):
     def proof(self, proof: Proof) -> None:
         """Record the proof and link it to the job. Durable before it returns."""
 
+    def intent(self, kind: str, payload: Mapping[str, object]) -> int:
+        """Journal a remote act (``repo.create``, ``repo.commit``) of this job before it is sent; durable before it returns.
+
+        Returns the number that ``outcome`` takes. Blobs are not journalled one by one: they are known by their content.
+        """
+
+    def outcome(self, intent: int, state: str, payload: Mapping[str, object]) -> None:
+        """Journal how the act ended: ``done``, ``failed`` or ``unknown`` (its answer was lost)."""
+
     def view(self) -> JobView:
         """The state as written so far."""
 
