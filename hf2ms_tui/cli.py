@@ -1,0 +1,364 @@
+"""The command line: starts the screen, or runs a headless verb. Exit codes: 0 done and proven, 1 not proven or failed,
+2 bad input or configuration, 130 interrupted.
+
+Everything heavy is imported inside the verbs, so that ``--help`` answers at once. There is no headless delete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hf2ms_tui import __version__
+from hf2ms_tui.domain.errors import BadInput, Hf2msError
+
+if TYPE_CHECKING:
+    from hf2ms_tui.domain.job import JobView
+    from hf2ms_tui.services.program import Program
+
+F = TypeVar("F", bound=Callable[..., Any])
+Flags = dict[str, Any]
+
+_LEVELS = click.Choice(["listed", "stored", "read-back"])
+_KINDS = click.Choice(["model", "dataset", "space"])
+_HUBS = click.Choice(["hf", "ms"])
+
+
+def _common(command: F) -> F:
+    """The options that every verb has."""
+    for option in (
+        click.option("--demo", is_flag=True, help="Use two hubs on this machine; no account, no internet."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines."),
+    ):
+        command = option(command)
+    return command
+
+
+def _open(flags: Flags, *, demo: bool) -> Program:
+    """Read the configuration and open the program; with ``demo`` find or start the hubs on this machine first."""
+    from hf2ms_tui.services.program import Program
+    from hf2ms_tui.services.settings import load
+
+    environ = dict(os.environ)
+    flags = {name: value for name, value in flags.items() if value is not None}
+    if demo:
+        from hf2ms_tui.loopback.daemon import ensure
+        from hf2ms_tui.services.settings import demo_state
+
+        world = ensure(demo_state(environ))
+        environ.update(world.env)
+        flags |= {"demo": True, "demo_instance": world.instance}
+        flags.setdefault("org", world.env.get("LOOPBACK_OWNER", "aurora-labs"))
+    return Program(load(flags, environ, Path.cwd()))
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not sys.stdout.isatty()))
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hf2ms-tui")
+@click.option("--org", metavar="ORG", help="The organisation (or user) to clean up.")
+@click.option("--from", "source", type=_HUBS, help="The hub its repos are on; default hf.")
+@click.option("--demo", is_flag=True, help="Use two hubs on this machine; no account, no internet.")
+@click.option("--read-only", is_flag=True, default=None, help="Build no write and no delete half at all.")
+@click.option("--engine", type=click.Choice(["local"]), help="Where jobs run.")
+@click.pass_context
+def cli(
+    context: click.Context,
+    org: str | None,
+    source: str | None,
+    demo: bool,
+    read_only: bool | None,
+    engine: str | None,
+) -> None:
+    """Clean up a Hugging Face organisation without fear.
+
+    Alone, starts the full-screen program. Each verb below does one thing without a screen. Nothing is deleted
+    without the screen's gate.
+    """
+    flags: Flags = {"org": org, "source": source, "read_only": read_only, "engine": engine}
+    context.obj = (flags, demo)
+    if context.invoked_subcommand is not None:
+        return
+    if (
+        not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty())
+        or os.environ.get("TERM") == "dumb"
+    ):
+        raise BadInput(
+            "The full-screen program needs a terminal",
+            way_out="Run it in one, or use a verb: hf2ms-tui inventory --org ORG [--json].",
+        )
+    program = _open(flags, demo=demo)
+    from hf2ms_tui.tui.app import run
+
+    context.exit(run(program))
+
+
+def _merged(context: click.Context, demo: bool, **flags: object) -> Program:
+    group_flags, group_demo = context.obj
+    return _open(group_flags | {k: v for k, v in flags.items() if v is not None}, demo=demo or group_demo)
+
+
+@cli.command()
+@click.option("--org", metavar="ORG", help="The organisation (or user).")
+@click.option("--from", "source", type=_HUBS, help="The hub its repos are on; default hf.")
+@_common
+@click.pass_context
+def inventory(context: click.Context, org: str | None, source: str | None, demo: bool, as_json: bool) -> None:
+    """List every repo of an org with size, type, visibility, dates and backup status."""
+    program = _merged(context, demo, org=org, source=source)
+    from hf2ms_tui.services import report
+    from hf2ms_tui.services.inventory import refresh
+
+    if not program.settings.org:
+        raise BadInput("No organisation was named", way_out="Add --org ORG.")
+    rows = refresh(program)
+    if as_json:
+        _print_json([report.row_dict(row) for row in rows])
+    else:
+        _print(report.inventory_lines(rows))
+    program.close()
+
+
+@cli.command()
+@click.argument("source")
+@click.option("--to", type=_HUBS, help="The destination hub; found out when SOURCE says its own hub.")
+@click.option("--dest", metavar="OWNER/NAME", help="The destination's id; default the same as the source's.")
+@click.option("--repo-type", type=_KINDS, help="Needed only when an id has several types.")
+@click.option("--level", type=_LEVELS, help="How strong the proof must be; default read-back.")
+@click.option("--detach", is_flag=True, help="Start the job and return; follow it with: jobs follow ID.")
+@_common
+@click.pass_context
+def migrate(
+    context: click.Context,
+    source: str,
+    to: str | None,
+    dest: str | None,
+    repo_type: str | None,
+    level: str | None,
+    detach: bool,
+    demo: bool,
+    as_json: bool,
+) -> None:
+    """Migrate one repo and prove it. SOURCE is owner/name, hf:owner/name, ms:owner/name or a page URL."""
+    program = _merged(context, demo, level=level)
+    from hf2ms_tui.domain.repo import Hub, Kind
+    from hf2ms_tui.services import jobs
+
+    ref = jobs.find_repo(program, source, Kind(repo_type) if repo_type else None, Hub(to) if to else None)
+    view = jobs.start(program, jobs.direction(program, ref, dest))
+    if detach:
+        _show_job(view, as_json)
+        program.close()
+        return
+    context.exit(_follow(program, view.id, as_json))
+
+
+@cli.command()
+@click.argument("source")
+@click.option("--dest", metavar="OWNER/NAME", help="The destination's id; default the same as the source's.")
+@click.option("--repo-type", type=_KINDS, help="Needed only when an id has several types.")
+@click.option(
+    "--level", type=_LEVELS, default="read-back", show_default=True, help="How strong the evidence must be."
+)
+@_common
+@click.pass_context
+def verify(
+    context: click.Context,
+    source: str,
+    dest: str | None,
+    repo_type: str | None,
+    level: str,
+    demo: bool,
+    as_json: bool,
+) -> None:
+    """Compare a repo with its destination, file by file, and record the proof. Moves nothing."""
+    program = _merged(context, demo)
+    from hf2ms_tui.domain.proof import Level
+    from hf2ms_tui.domain.repo import Kind
+    from hf2ms_tui.services import jobs, proving, report
+
+    ref = jobs.find_repo(program, source, Kind(repo_type) if repo_type else None)
+    proof = proving.prove(program, jobs.direction(program, ref, dest), Level(level))
+    if as_json:
+        _print_json(report.proof_dict(proof))
+    else:
+        _print(report.proof_lines(proof))
+    program.close()
+    context.exit(0 if proof.holds else 1)
+
+
+@cli.group(name="jobs", invoke_without_command=True)
+@_common
+@click.pass_context
+def jobs_group(context: click.Context, demo: bool, as_json: bool) -> None:
+    """List jobs; or follow, cancel or retry one."""
+    group_flags, group_demo = context.obj
+    context.obj = (group_flags, demo or group_demo)
+    if context.invoked_subcommand is not None:
+        return
+    program = _merged(context, demo)
+    from hf2ms_tui.services import jobs, report
+
+    views = jobs.listing(program)
+    if as_json:
+        _print_json([report.job_dict(view) for view in views])
+    else:
+        _print(report.job_lines(views))
+    program.close()
+
+
+@jobs_group.command()
+@click.argument("job_id", metavar="ID")
+@_common
+@click.pass_context
+def follow(context: click.Context, job_id: str, demo: bool, as_json: bool) -> None:
+    """Show a job's log until it is over; the exit code is the job's."""
+    context.exit(_follow(_merged(context, demo), job_id, as_json))
+
+
+@jobs_group.command()
+@click.argument("job_id", metavar="ID")
+@_common
+@click.pass_context
+def cancel(context: click.Context, job_id: str, demo: bool, as_json: bool) -> None:
+    """Ask a job to stop. What arrived stays; nothing is deleted."""
+    program = _merged(context, demo)
+    from hf2ms_tui.services import jobs
+
+    _show_job(jobs.cancel(program, job_id), as_json)
+    program.close()
+
+
+@jobs_group.command()
+@click.argument("job_id", metavar="ID")
+@click.option("--detach", is_flag=True, help="Start it again and return.")
+@_common
+@click.pass_context
+def retry(context: click.Context, job_id: str, detach: bool, demo: bool, as_json: bool) -> None:
+    """Run a failed, cancelled or lost job again from where it stopped."""
+    program = _merged(context, demo)
+    from hf2ms_tui.services import jobs
+
+    view = jobs.retry(program, job_id)
+    if detach:
+        _show_job(view, as_json)
+        program.close()
+        return
+    context.exit(_follow(program, view.id, as_json))
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Verify the chain of digests; exit 1 when an entry was edited.")
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N entries.")
+@_common
+@click.pass_context
+def journal(context: click.Context, check: bool, last: int | None, demo: bool, as_json: bool) -> None:
+    """Print what was decided, moved, proven and deleted, oldest first."""
+    program = _merged(context, demo)
+    from hf2ms_tui.services import audit
+
+    entries = audit.entries(program, last)
+    if as_json:
+        _print_json([audit.entry_dict(entry) for entry in entries])
+    else:
+        _print(audit.entry_line(entry) for entry in entries)
+        if not entries:
+            click.echo("The journal is empty: nothing was decided, moved or deleted yet.")
+    broken = program.journal.check() if check else None
+    if broken:
+        click.echo(f"The journal was edited: {broken}", err=True)
+    program.close()
+    context.exit(1 if broken else 0)
+
+
+@cli.command()
+@_common
+@click.pass_context
+def doctor(context: click.Context, demo: bool, as_json: bool) -> None:
+    """Check tokens, roles and reachability, each with what to do."""
+    program = _merged(context, demo)
+    from hf2ms_tui.services import report
+    from hf2ms_tui.services.doctor import Health, examine
+
+    findings = examine(program)
+    if as_json:
+        _print_json([report.finding_dict(finding) for finding in findings])
+    else:
+        _print(report.finding_lines(findings))
+    program.close()
+    context.exit(1 if any(finding.health is Health.FAILS for finding in findings) else 0)
+
+
+def _show_job(view: JobView, as_json: bool) -> None:
+    from hf2ms_tui.services import report
+
+    if as_json:
+        _print_json(report.job_dict(view))
+    else:
+        click.echo(
+            f"job {view.id}  {view.spec.source.id} → {view.spec.destination.hub.title}: {report.job_words(view)}"
+        )
+        if not view.phase.final:
+            click.echo(f"follow it with: hf2ms-tui jobs follow {view.id}")
+
+
+def _follow(program: Program, job_id: str, as_json: bool) -> int:
+    """Follow a job to its end: lines to stderr with ``--json``, to stdout without; the exit code is the outcome."""
+    from hf2ms_tui.domain.job import Phase
+    from hf2ms_tui.services import jobs, report
+
+    def show(lines: list[Any]) -> None:
+        for line in lines:
+            click.echo(f"{line.at:%H:%M:%S}  {line.worker:<4} {line.text}", err=as_json)
+
+    view = jobs.follow(program, job_id, show, lambda current: None)
+    if as_json:
+        _print_json(report.job_dict(view))
+    elif view.phase is not Phase.DONE:
+        click.echo(f"job {view.id}: {report.job_words(view)}", err=True)
+        if view.error:
+            click.echo(_sentence(view.error), err=True)
+    program.close()
+    return 0 if view.phase is Phase.DONE else 1
+
+
+def _sentence(error: dict[str, object]) -> str:
+    return " ".join(f"{error[key]}." for key in ("what", "meaning", "way_out") if error.get(key)).replace(
+        "..", "."
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code. Errors are printed for people, or as JSON after ``--json``."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(args=arguments, prog_name="hf2ms-tui", standalone_mode=False)
+    except Hf2msError as error:
+        if "--json" in arguments:
+            _print_json(error.as_dict())
+        else:
+            click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Jobs that were started go on; see: hf2ms-tui jobs", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader is gone; keep the interpreter quiet
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,121 @@
+"""What all screens share: the head line, the message line, the footer, and the one dispatcher of keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from hf2ms_tui.domain.text import clean
+from hf2ms_tui.tui.actions import REGISTRY
+from hf2ms_tui.tui.widgets.key_bar import KeyBar
+
+if TYPE_CHECKING:
+    from hf2ms_tui.tui.app import CleanupApp
+
+GLOBAL = ("help", "quit", "messages")
+"""Actions that every screen has besides its own."""
+
+
+class RoomScreen(Screen[None]):
+    """A full screen: head, body, message line, footer. Subclasses name their ``ACTIONS`` and compose the body."""
+
+    ACTIONS: ClassVar[tuple[str, ...]] = ()
+    NAME: ClassVar[str] = ""
+    HELP_TEXT: ClassVar[str] = ""
+    """what the screen is for, in a sentence or two, for the help screen"""
+
+    @property
+    def house(self) -> CleanupApp:
+        """The app, with its model and its background."""
+        return cast("CleanupApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Head, body, message line, footer."""
+        yield Static(id="head", markup=False)
+        yield from self.compose_body()
+        yield Static(id="said", markup=False)
+        yield KeyBar(id="keys")
+
+    def compose_body(self) -> ComposeResult:
+        """The screen's own widgets."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Draw the parts that are shared."""
+        self.refresh_head()
+        self.refresh_keys()
+
+    def on_screen_resume(self) -> None:
+        """Show what changed while another screen was on top."""
+        self.refresh_head()
+        self.refresh_keys()
+        self.show_said()
+        self.model_changed()
+
+    def model_changed(self, keys: frozenset[str] | None = None) -> None:
+        """The model changed; ``keys`` are the rows concerned, None for any. Only the screen on top hears it."""
+
+    def jobs_changed(self) -> None:
+        """The jobs changed. Only the screen on top hears it."""
+
+    def head_parts(self) -> tuple[str, str]:
+        """The left and right end of the head line, as plain text."""
+        return self.NAME, ""
+
+    def refresh_head(self) -> None:
+        """Draw the head line: what this is, DEMO and READ-ONLY where they apply, engine and running jobs."""
+        left, right = self.head_parts()
+        marks = self.house.marks()
+        width = max(self.size.width, 20)
+        right = "   ".join(part for part in (right, marks) if part)
+        room = max(0, width - len(right) - 3)
+        left = clean(left, room)
+        line = Content(f" {left}").stylize("$text-primary bold", 0, len(left) + 1)
+        gap = Content(" " * max(1, width - line.cell_length - len(right) - 1))
+        tail = Content(right)
+        for word in ("DEMO", "READ-ONLY"):
+            at = right.find(word)
+            if at >= 0:
+                tail = tail.stylize("bold $text-warning", at, at + len(word))
+        self.query_one("#head", Static).update(line + gap + tail)
+
+    def show_said(self) -> None:
+        """Draw the newest message, if it is recent."""
+        said = self.house.model.said[-1] if self.house.model.said else None
+        self.query_one("#said", Static).update(
+            Content(f" {said.text}").stylize(self.house.tone_style(said.tone))
+            if said and self.house.recent(said)
+            else ""
+        )
+
+    def refresh_keys(self) -> None:
+        """Draw the footer: only what works now is bright."""
+        self.query_one(KeyBar).show(
+            [(REGISTRY[name], self.why_not(name) is None) for name in (*self.ACTIONS, *GLOBAL)]
+        )
+
+    def on_resize(self) -> None:
+        """Lines that fit the width are drawn anew."""
+        self.refresh_head()
+
+    def why_not(self, name: str) -> str | None:
+        """Why an action cannot be done now, None when it can."""
+        ask = getattr(self, f"why_not_{name}", None)
+        return ask() if ask else None
+
+    def action_act(self, name: str) -> None:
+        """Do an action by id, or say why not. Every key of every screen comes through here."""
+        reason = self.why_not(name)
+        if reason is not None:
+            self.house.say(reason, "warn")
+            return
+        do = getattr(self, f"do_{name}", None) or getattr(self.house, f"do_{name}")
+        do()
+
+    def do_back(self) -> None:
+        """Leave this screen for the one below it."""
+        self.house.go_back()
