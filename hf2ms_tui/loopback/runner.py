@@ -93,6 +93,10 @@ class Running:
         """How fast the links are."""
         return self.runtime.shaper
 
+    def site(self, hub: str) -> Site:
+        """The hub ``hf`` or ``ms`` as servers. Raises StopIteration for another name."""
+        return next(site for site in self._servers.sites if site.hub == hub)
+
     def _run(self, port: int) -> None:
         asyncio.set_event_loop(self._loop)
         try:

@@ -13,14 +13,14 @@ READER = "noor"
 STRANGER = "otto"
 
 # Roles of tokens by the word that is part of their value; `token` gives the value.
-ROLES = ("write", "read", "outsider", "expired")
+ROLES = ("write", "read", "outsider", "expired", "admin")
 
 
 def token(hub: str, role: str) -> str:
     """The token of `hub` (hf or ms) for `role`.
 
     ``write``: the admin of the org · ``read``: the same person, reading only · ``outsider``: writes, but knows nothing of
-    the org · ``expired``: no longer good.
+    the org · ``expired``: no longer good · ``admin`` (ModelScope only): may also delete repos.
     """
     if role not in ROLES:
         raise ValueError(f"no token of role {role!r}; one of {', '.join(ROLES)}")
@@ -36,6 +36,7 @@ def add_accounts(world: World, owner: str = OWNER, *others: str) -> None:
         hub.add_token(Token(token(hub.name, "read"), PERSON, "read", label="read"))
         hub.add_token(Token(token(hub.name, "outsider"), STRANGER, "write", label="outsider"))
         hub.add_token(Token(token(hub.name, "expired"), PERSON, "write", label="expired", expired=True))
+    world.ms.add_token(Token(token("ms", "admin"), PERSON, "admin", label="admin"))
 
 
 def _people(hub: Hub, owners: tuple[str, ...]) -> None:
