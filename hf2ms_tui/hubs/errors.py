@@ -121,12 +121,6 @@ def from_answer(
     hub = context.hub.title
     what = f"{hub} refused to {context.doing}" if status < 500 else f"{hub} failed to {context.doing}"
     told = f"It said: {said}" if said else ""
-    common = {
-        "repo": context.repo,
-        "path": clean(context.path),
-        "status": status,
-        "request_id": request_id(headers),
-    }
 
     def make(kind: type[Hf2msError], meaning: str, way_out: str, sentence: str = what) -> Hf2msError:
         return kind(
@@ -209,17 +203,19 @@ def from_answer(
             f"It does not accept the request ({status}).",
             "If the text above does not help, report it as a fault of this program.",
         )
-    return HubLied(
+    return make(
+        HubLied,
+        "",
+        "Try again; if it stays so, report it.",
         f"{hub} gave an answer nobody expects ({status}) when asked to {context.doing}",
-        meaning=told,
-        way_out="Try again; if it stays so, report it.",
-        **common,  # type: ignore[arg-type]
     )
 
 
 def unreachable(context: Context, error: BaseException) -> Unreachable:
     """The error for a connection that could not be made, was lost or went silent. Names no address with a secret in it."""
     kind = type(error).__name__
+    if "certificate" in str(error).lower():
+        kind = "its certificate could not be verified: a proxy in between, or a wrong clock"
     silent = "timeout" in kind.lower() or "timed out" in str(error).lower()
     return Unreachable(
         f"{context.hub.title} did not answer in time while trying to {context.doing}"
