@@ -56,7 +56,9 @@ def delete(
     half = program.hub(ref.hub).delete
     if half is None:
         raise InterlockRefused(
-            f"{ref.id} was not deleted", meaning="The program runs read-only.", way_out="Start it without --read-only."
+            f"{ref.id} was not deleted",
+            meaning="The program runs read-only.",
+            way_out="Start it without --read-only.",
         )
     tell("reading the branches once more")
     if refs_digest(program.hub(ref.hub).read.refs(ref)) != pass_.refs:

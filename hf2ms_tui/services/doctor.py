@@ -59,7 +59,9 @@ def examine(program: Program) -> tuple[Finding, ...]:
             found += future.result(timeout=PATIENCE)
         except NotInTime:
             found.append(
-                Finding(name, Health.FAILS, f"no answer within {PATIENCE:.0f} s", "Check the network and proxies.")
+                Finding(
+                    name, Health.FAILS, f"no answer within {PATIENCE:.0f} s", "Check the network and proxies."
+                )
             )
         except Hf2msError as error:
             found.append(Finding(name, Health.FAILS, error.what, error.way_out))
@@ -77,16 +79,22 @@ def _state(program: Program) -> Finding:
     folder = program.places.state
     free = shutil.disk_usage(folder).free
     if not os.access(folder, os.W_OK):
-        return Finding("state", Health.FAILS, f"{folder} cannot be written", "Give yourself the right to write there.")
+        return Finding(
+            "state", Health.FAILS, f"{folder} cannot be written", "Give yourself the right to write there."
+        )
     if free < 50 * 2**20:
-        return Finding("state", Health.FAILS, f"{folder}: {free:,} bytes free", "Free some space on that disk.")
+        return Finding(
+            "state", Health.FAILS, f"{folder}: {free:,} bytes free", "Free some space on that disk."
+        )
     return Finding("state", Health.OK, f"{folder}, {free / 2**30:,.1f} GiB free; repo data never rests there")
 
 
 def _journal(program: Program) -> Finding:
     broken = program.journal.check()
     if broken:
-        return Finding("journal", Health.FAILS, str(broken), "Somebody edited it: keep a copy and look at that entry.")
+        return Finding(
+            "journal", Health.FAILS, str(broken), "Somebody edited it: keep a copy and look at that entry."
+        )
     return Finding("journal", Health.OK, "every entry follows from the one before")
 
 
@@ -107,7 +115,10 @@ def _hub(program: Program, hub: Hub) -> list[Finding]:
     except NotAuthenticated as error:
         return [
             Finding(
-                hub.title, Health.FAILS, error.what, f"Make a new token on {settings.endpoint(hub)}, set {variable}."
+                hub.title,
+                Health.FAILS,
+                error.what,
+                f"Make a new token on {settings.endpoint(hub)}, set {variable}.",
             )
         ]
     found = [Finding(hub.title, Health.OK, f"{who.account} at {settings.endpoint(hub)}")]
@@ -122,7 +133,9 @@ def _hub(program: Program, hub: Hub) -> list[Finding]:
             )
         )
     elif role == "unknown":
-        found.append(Finding(f"{hub.title} token", Health.OK, "rights are not told by the hub before they are used"))
+        found.append(
+            Finding(f"{hub.title} token", Health.OK, "rights are not told by the hub before they are used")
+        )
     else:
         found.append(Finding(f"{hub.title} token", Health.OK, f"role {role}"))
     if settings.org and who.orgs:

@@ -97,7 +97,9 @@ def _read_destination(reader: HubReader, ref: RepoRef) -> tuple[RepoInfo | None,
 def _coverage(
     program: Program, reader: HubReader, ref: RepoRef, proof: Proof, refs: tuple[GitRef, ...], tell: Progress
 ) -> list[RefCoverage]:
-    others = [item for item in refs if item.kind in {"branch", "tag"} and item.revision != proof.source_revision]
+    others = [
+        item for item in refs if item.kind in {"branch", "tag"} and item.revision != proof.source_revision
+    ]
     if not others:
         return []
     found: list[RefCoverage] = []
@@ -137,7 +139,9 @@ def _covered_by(proof: Proof, base: Manifest) -> Callable[[FileEntry], bool]:
         if file.verdict is Verdict.PROVEN and file.level.rank >= proof.level.rank
     }
     blobs = {
-        (file.source_sha256, file.source_size) for file in proof.files if file.path in proven and file.source_sha256
+        (file.source_sha256, file.source_size)
+        for file in proof.files
+        if file.path in proven and file.source_sha256
     }
     oids = {
         (entry.git_oid, entry.size)
