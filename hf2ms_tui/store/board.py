@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from hf2ms_tui.domain.text import clean
 from hf2ms_tui.store.codec import now
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobrows import add_log, read_cancel, read_view, write_chunks, write_fields
+from hf2ms_tui.store.journal import Journal
 from hf2ms_tui.store.proofs import Proofs
 
 FLUSH_SECONDS = 0.2
@@ -47,6 +49,7 @@ class JobBoard:
         self._db = db
         self._id = job_id
         self._proofs = Proofs(db)
+        self._journal = Journal(db)
         with db.read() as connection:
             self._view = read_view(connection, job_id, chunks=True)
         self._chunks = {chunk.number: chunk for chunk in self._view.chunks}
@@ -129,6 +132,17 @@ class JobBoard:
         with self._writing, self._db.write():
             self._proofs.save(proof)
             self._flush(durable=True)
+
+    def intent(self, kind: str, payload: Mapping[str, object]) -> int:
+        """Journal a remote act on the destination before it is sent; durable. Returns the number ``outcome`` takes."""
+        spec = self._view.spec
+        return self._journal.intent(
+            kind, spec.destination, {**payload, "job": self._id, "source": spec.source.key}
+        )
+
+    def outcome(self, intent: int, state: str, payload: Mapping[str, object]) -> None:
+        """Journal how an act ended: ``done``, ``failed`` or ``unknown``. Raises ValueError for another word."""
+        self._journal.outcome(intent, state, {**payload, "job": self._id})
 
     def view(self) -> JobView:
         """The state as told to this board so far, chunks in the order of their numbers."""

@@ -14,7 +14,7 @@ from hf2ms_tui.store.codec import decode, encode, instant, now, stamp
 from hf2ms_tui.store.database import Database
 
 Role = Literal["note", "intent", "outcome"]
-State = Literal["done", "failed", "unknown"]
+STATES = frozenset({"done", "failed", "unknown"})
 
 _COLUMNS = "seq, at, kind, role, about, state, ref, account, payload, previous, digest"
 
@@ -64,8 +64,13 @@ class Journal:
         """Note a remote act before it is sent; returns the number that ``outcome`` needs."""
         return self._add("intent", kind, ref, payload, account)
 
-    def outcome(self, intent_seq: int, state: State, payload: Mapping[str, object]) -> int:
-        """Note what became of an act. May be said again later, when ``unknown`` was cleared up: the latest counts."""
+    def outcome(self, intent_seq: int, state: str, payload: Mapping[str, object]) -> int:
+        """Note what became of an act. May be said again later, when ``unknown`` was cleared up: the latest counts.
+
+        ``state`` is ``done``, ``failed`` or ``unknown``. Raises ValueError for another word or a number that is no intent.
+        """
+        if state not in STATES:
+            raise ValueError(f"“{state}” is not how an act ends")
         with self._db.write() as connection:
             row = connection.execute(
                 "SELECT kind, ref, account FROM journal WHERE seq = ? AND role = 'intent'", (intent_seq,)
