@@ -122,6 +122,9 @@ def stop(state_dir: Path) -> bool:
                 os.kill(info["pid"], signal_number)
             if _ended(state_dir):
                 _info_path(state_dir).unlink(missing_ok=True)
+                for child in _children:
+                    if child.pid == info["pid"]:
+                        child.wait()
                 return True
         raise DaemonError(f"the demo world (process {info['pid']}) does not end")
 
@@ -237,8 +240,8 @@ def _start(state_dir: Path, arguments: list[str]) -> dict[str, Any]:
     else:
         child.kill()
         child.wait()
-    said = log.read_text(errors="replace").strip().splitlines()[-5:]
-    raise DaemonError("the demo world did not start: " + (" / ".join(said) or f"no word in {_STARTUP:.0f} s"))
+    said = log.read_text(errors="replace").strip().splitlines()[-1:]
+    raise DaemonError("the demo world did not start: " + ("".join(said) or f"no word in {_STARTUP:.0f} s"))
 
 
 def _words(holds: dict[str, Any]) -> str:

@@ -37,6 +37,7 @@ def add_accounts(world: World, owner: str = OWNER, *others: str) -> None:
         hub.add_token(Token(token(hub.name, "outsider"), STRANGER, "write", label="outsider"))
         hub.add_token(Token(token(hub.name, "expired"), PERSON, "write", label="expired", expired=True))
     world.ms.add_token(Token(token("ms", "admin"), PERSON, "admin", label="admin"))
+    world.ms.add_token(Token(token("ms", "admin"), PERSON, "admin", label="admin"))
 
 
 def _people(hub: Hub, owners: tuple[str, ...]) -> None:

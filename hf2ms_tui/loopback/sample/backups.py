@@ -27,6 +27,13 @@ CORRUPT_PATH = "model-00002-of-00002.safetensors"
 CORRUPT_OFFSET = 1_234_567
 DIFFERING_PATH = "model-00002-of-00003.safetensors"
 
+# Long enough not to count as unfinished: public repos with less than 200 characters are left out of lists.
+SPEECH_CARD = (
+    "普通话语音识别模型, 16 kHz. Streaming Mandarin recognition with a small language model for second-pass scoring.\n\n"
+    "Give it mono audio at 16 kHz; longer recordings are cut at pauses. Word error rate on the in-house test set: 6.1 %. "
+    "The licence in the front matter is written as this site writes it, which other hubs refuse."
+)
+
 # The names ModelScope gives to licences.
 APACHE = "Apache License 2.0"
 GPL = "GPL-3.0"
@@ -108,8 +115,9 @@ def _own(
     kind: Kind, name: str, files: dict[str, FileSpec], age: float, *, licence: str, public: bool = False
 ) -> RepoSpec:
     steps = (Step("Initialize repository", age + 1, {}), Step("上传模型文件", age, files))
+    downloads, tags = (730, {"v1.0": 1}) if public else (3, {})
     return RepoSpec(
-        "ms", kind, name, steps, _seen_by(public), downloads=730 if public else 3, likes=11, licence=licence
+        "ms", kind, name, steps, _seen_by(public), downloads=downloads, likes=11, licence=licence, tags=tags
     )
 
 

@@ -8,6 +8,7 @@ change of the sample, ``python -m hf2ms_tui.loopback.sample.known`` writes the f
 from __future__ import annotations
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -18,18 +19,19 @@ RECORD = Path(__file__).with_name("hashes.json")
 
 
 @cache
-def _recorded() -> dict[str, str]:
+def recorded() -> dict[str, str]:
+    """The recorded table."""
     table: dict[str, str] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     return table
 
 
 def seeded(seed: str, size: int) -> SeededContent:
     """Content of `seed` and `size` bytes, with its sha256 where that is recorded."""
-    return SeededContent(seed, size, sha256=_recorded().get(f"{seed}:{size}"))
+    return SeededContent(seed, size, sha256=recorded().get(f"{seed}:{size}"))
 
 
-def compute() -> dict[str, str]:
-    """The table as it must be, hashed from the bytes themselves; takes seconds."""
+def contents() -> list[SeededContent]:
+    """All generated contents of the sample org and of large orgs, for the default seed."""
     from .build import DEFAULT_SEED, Shelf, specs
     from .bulk import stock
 
@@ -38,11 +40,16 @@ def compute() -> dict[str, str]:
         for step in (*spec.steps, *(step for branch in spec.branches for step in branch.steps)):
             for file in step.put.values():
                 shelf.content(file)
-    contents = [*shelf.recipes, *stock(DEFAULT_SEED)]
+    return [*shelf.recipes, *stock(DEFAULT_SEED)]
+
+
+def compute(below: int) -> dict[str, str]:
+    """The table as it must be, hashed from the bytes themselves, for contents of less than `below` bytes."""
+    chosen = [SeededContent(c.seed, c.size) for c in contents() if c.size < below]
     with ThreadPoolExecutor() as pool:
-        hashes = pool.map(lambda c: SeededContent(c.seed, c.size).sha256, contents)
-        return {f"{c.seed}:{c.size}": sha256 for c, sha256 in zip(contents, hashes, strict=True)}
+        hashes = pool.map(lambda content: content.sha256, chosen)
+        return {f"{c.seed}:{c.size}": sha256 for c, sha256 in zip(chosen, hashes, strict=True)}
 
 
 if __name__ == "__main__":
-    RECORD.write_text(json.dumps(compute(), indent=1, sort_keys=True) + "\n")
+    RECORD.write_text(json.dumps(compute(sys.maxsize), indent=1, sort_keys=True) + "\n")

@@ -63,7 +63,8 @@ def tokenizer_repo() -> RepoSpec:
     """Public, wholly on ModelScope."""
     note = card(
         "Aurora tokenizer",
-        "Ten languages.",
+        "One vocabulary per language, ten languages. Trained on the captions of the 2.6M set and on public text; the special "
+        "tokens are those of Aurora XL. Load it with `AuroraTokenizer.from_pretrained` and pick a language by its code.",
         front=("license: apache-2.0", "language:", "- en", "- de", "- zh"),
     )
     steps = (
