@@ -1,0 +1,157 @@
+"""A card of facts and a list of checks: blocks that wrap at any width and are as high as they need to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from textual.content import Content
+
+from hf2ms_tui.domain.gate import Check, CheckState
+from hf2ms_tui.tui.text import cells, fit, inert, wrap
+from hf2ms_tui.tui.widgets.line import LineBlock, Part
+
+
+class Fact(NamedTuple):
+    """A line of a card. Without a label it spans the card; with neither label nor text it is a blank line."""
+
+    label: str = ""
+    text: str = ""
+    tone: str = ""
+
+
+def hanging(head: Sequence[Part], text: str, tone: str, width: int, indent: int) -> list[list[Part]]:
+    """Return ``text`` wrapped behind ``head``, which is ``indent`` cells wide; later lines start below the text."""
+    room = max(width - indent, 8)
+    first, *rest = wrap(text, room)
+    return [[*head, (first, tone)], *([(" " * indent, ""), (line, tone)] for line in rest)]
+
+
+def fact_lines(facts: Iterable[Fact], width: int) -> list[list[Part]]:
+    """Return the lines of a card: labels in one column, texts wrapped beside them; below them when it is narrow."""
+    facts = list(facts)
+    label_width = max((cells(fact.label) for fact in facts if fact.label), default=0) + 2
+    below = label_width > width // 2
+    lines: list[list[Part]] = []
+    for fact in facts:
+        if not fact.label:
+            lines += hanging((), fact.text, fact.tone, width, 0)
+        elif below:
+            lines += hanging((), fact.label, "dim", width, 0)
+            lines += hanging([("  ", "")], fact.text, fact.tone, width, 2)
+        else:
+            lines += hanging(
+                [(fit(fact.label, label_width), "dim")], fact.text, fact.tone, width, label_width
+            )
+    return lines
+
+
+class FactCard(LineBlock):
+    """A bordered panel of facts with a title on the border; foreign text in title and facts is drawn as it is."""
+
+    DEFAULT_CSS = """
+    FactCard {
+        border: round $border-blurred;
+        border-title-color: $text-primary;
+        border-title-style: bold;
+        border-subtitle-color: $text-muted;
+        padding: 0 1;
+    }
+    """
+
+    def __init__(
+        self,
+        title: str = "",
+        facts: Iterable[Fact] = (),
+        subtitle: str = "",
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """Make a card; ``subtitle`` stands at the right of the lower border."""
+        super().__init__(id=id, classes=classes)
+        self._facts = tuple(facts)
+        self.set_titles(title, subtitle)
+
+    def set_titles(self, title: str, subtitle: str = "") -> None:
+        """Name the card."""
+        # A Content is drawn as it is; a string would be read as markup.
+        self.border_title = Content(inert(title))
+        self.border_subtitle = Content(inert(subtitle))
+
+    def set_facts(self, facts: Iterable[Fact]) -> None:
+        """Show other facts."""
+        self._facts = tuple(facts)
+        self.changed()
+
+    def lines(self, width: int) -> list[list[Part]]:
+        """Return the facts at ``width``."""
+        return fact_lines(self._facts, width)
+
+
+class CheckLine(NamedTuple):
+    """One check: glyph and tone of its state, its name, the evidence, and the way out if it does not hold."""
+
+    glyph: str
+    tone: str
+    name: str
+    evidence: str = ""
+    way_out: str = ""
+
+
+_TONES = {CheckState.OK: "ok", CheckState.FAILS: "bad", CheckState.UNKNOWN: "warn"}
+_WORDS = {CheckState.OK: "", CheckState.FAILS: "fails: ", CheckState.UNKNOWN: "unknown: "}
+
+
+def check_line(check: Check) -> CheckLine:
+    """Return a gate's check as it is drawn: state as glyph, word and tone."""
+    evidence = _WORDS[check.state] + check.evidence
+    return CheckLine(check.state.glyph, _TONES[check.state], check.name.value, evidence, check.way_out)
+
+
+def check_lines(checks: Sequence[CheckLine], width: int) -> list[list[Part]]:
+    """Return checks as lines: name and evidence in columns, the way out of a failing one below its evidence.
+
+    Checks that hold and have no evidence to show share lines, after all others.
+    """
+    brief = [check for check in checks if not check.evidence and not check.way_out]
+    full = [check for check in checks if check.evidence or check.way_out]
+    name_width = min(max((cells(check.name) for check in full), default=0), max(width // 3, 12))
+    indent = name_width + 4
+    lines: list[list[Part]] = []
+    for check in full:
+        name_tone = "" if check.tone == "ok" else "strong"
+        head: list[Part] = [(f"{check.glyph} ", check.tone), (fit(check.name, name_width) + "  ", name_tone)]
+        lines += hanging(head, check.evidence, "" if check.tone == "ok" else check.tone, width, indent)
+        if check.way_out:
+            lines += hanging([(" " * indent + "→ ", "note")], check.way_out, "note", width, indent + 2)
+    line: list[Part] = []
+    used = 0
+    for check in brief:
+        size = cells(check.name) + 5
+        if line and used + size > width:
+            lines.append(line)
+            line, used = [], 0
+        line += [(f"{check.glyph} ", check.tone), (f"{check.name}   ", "")]
+        used += size
+    return [*lines, line] if line else lines
+
+
+class CheckList(LineBlock):
+    """The checks of the gate, or of the doctor: what holds, by what evidence, and what to do where it does not."""
+
+    def __init__(
+        self, checks: Iterable[CheckLine] = (), *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        """Make a list of checks in the order given."""
+        super().__init__(id=id, classes=classes)
+        self._checks = tuple(checks)
+
+    def set_checks(self, checks: Iterable[CheckLine | Check]) -> None:
+        """Show other checks; a gate's own are translated."""
+        self._checks = tuple(check_line(check) if isinstance(check, Check) else check for check in checks)
+        self.changed()
+
+    def lines(self, width: int) -> list[list[Part]]:
+        """Return the checks at ``width``."""
+        return check_lines(self._checks, width)
