@@ -124,7 +124,9 @@ def test_no_error_is_swallowed_silently() -> None:
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ExceptHandler):
-                bare = node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "BaseException")
+                bare = node.type is None or (
+                    isinstance(node.type, ast.Name) and node.type.id == "BaseException"
+                )
                 only_pass = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
                 assert not only_pass, f"{path.relative_to(ROOT)}:{node.lineno} passes over an error"
                 if bare:
