@@ -87,7 +87,8 @@ def apply(world: World, change: Mapping[str, Any]) -> dict[str, Any]:
 
     Ops: push (path, and text, base64 or seed+size; lfs, branch) · delete-file (path) · move (to) · delete · drop-blob
     (path) · corrupt-blob (path, offset) · visibility (value) · gate (value) · lock-storage (value) · branch (name, at) ·
-    delete-branch (name) · tag (name, at) · delete-tag (name) · expire (token: its label) · reset.
+    delete-branch (name) · tag (name, at) · delete-tag (name) · expire (token: its label) · setting (name, value: see the
+    hubs' `settings`) · reset.
     Raises NoSuchThing, KeyError for a missing field, ValueError for an unknown op.
     """
     op = change["op"]
@@ -98,9 +99,12 @@ def apply(world: World, change: Mapping[str, Any]) -> dict[str, Any]:
     if op == "expire":
         expire(hub, change["token"])
         return {"done": op}
+    if op == "setting":
+        hub.settings[change["name"]] = float(change["value"])
+        return {"done": op}
     repo = find_repo(hub, change.get("kind", "model"), change["repo"])
     if op not in _OPS:
-        raise ValueError(f"unknown op {op!r}; one of {', '.join(sorted(_OPS))}, expire, reset")
+        raise ValueError(f"unknown op {op!r}; one of {', '.join(sorted(_OPS))}, expire, setting, reset")
     _OPS[op](world, hub, repo, change)
     return {"done": op, "repo": repo.id, "branches": dict(repo.branches), "tags": dict(repo.tags)}
 

@@ -87,6 +87,7 @@ class Repo:
     commits: dict[str, Commit] = field(default_factory=dict)
     blobs: ContentIndex = field(default_factory=ContentIndex)
     extra: dict[str, object] = field(default_factory=dict)
+    _storage: tuple[int, int] = (-1, 0)
 
     @property
     def id(self) -> str:
@@ -164,19 +165,19 @@ class Repo:
         return commit
 
     def commit_pull(
-        self, base: Commit, adds: Iterable[Node], deletes: Iterable[str], **about: str
+        self,
+        base: Commit,
+        adds: Iterable[Node],
+        deletes: Iterable[str],
+        *,
+        message: str = "",
+        description: str = "",
+        author: str = "",
+        number: str | None = None,
     ) -> tuple[str, Commit]:
-        """Put a commit on top of `base` in a new pull request; gives its number and the commit."""
-        number = str(len(self.pulls) + 1)
-        commit = self._build(
-            base,
-            list(adds),
-            list(deletes),
-            about.get("message", ""),
-            about.get("description", ""),
-            about.get("author", ""),
-            None,
-        )
+        """Put a commit on top of `base` in pull request `number` (default: a new one); gives number and commit."""
+        number = number or str(len(self.pulls) + 1)
+        commit = self._build(base, list(adds), list(deletes), message, description, author, None)
         self.pulls[number] = commit.id
         return number, commit
 
@@ -253,8 +254,11 @@ class Repo:
     @property
     def used_storage(self) -> int:
         """Bytes of all distinct contents in the whole history (what the settings page of an org shows)."""
+        if self._storage[0] == len(self.commits):
+            return self._storage[1]
         seen: dict[str, int] = {}
         for commit in self.commits.values():
             for node in commit.files.values():
                 seen[node.content.identity] = node.size
-        return sum(seen.values())
+        self._storage = (len(self.commits), sum(seen.values()))
+        return self._storage[1]

@@ -104,7 +104,7 @@ class OriginServer:
             link = runtime.shaper.link(self._site.hub, self._origin.kind)
             if link is not None and link.latency:
                 await asyncio.sleep(link.latency)
-            reply = await early_fault(call)
+            reply = await early_fault(call) or self._site.admit(call)
             if reply is None:
                 if matched is None:
                     reply = self._site.unknown_route(call)

@@ -294,6 +294,10 @@ class Site(ABC):
         """Headers that every answer of this hub has."""
         return {}
 
+    def admit(self, call: Call) -> Reply | None:
+        """An answer that keeps the request from its handler (a rate limit, say), or None."""
+        return None
+
     def unknown_route(self, call: Call) -> Reply:
         """The answer where no route fits."""
         return self.failure(call, 404, "404 page not found")

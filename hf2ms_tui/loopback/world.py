@@ -46,7 +46,10 @@ class Token:
 
 @dataclass(eq=False)
 class Hub:
-    """One platform: ``hf`` (ids are case-insensitive, blobs belong to a repo) or ``ms`` (blobs are global)."""
+    """One platform: ``hf`` (ids are case-insensitive, blobs belong to a repo) or ``ms`` (blobs are global).
+
+    `settings` are numbers a hub's servers look up (page sizes, thresholds), with defaults of their own.
+    """
 
     name: str
     fold_case: bool = False
@@ -56,7 +59,9 @@ class Hub:
     sessions: dict[str, str] = field(default_factory=dict)
     moved: dict[tuple[str, str], str] = field(default_factory=dict)
     blobs: ContentIndex = field(default_factory=ContentIndex)
-    serial: int = 0
+    _last_serial: int = 0
+    settings: dict[str, float] = field(default_factory=dict)
+    serials: dict[int, Repo] = field(default_factory=dict)
 
     def key(self, kind: str, repo_id: str) -> tuple[str, str]:
         """How `repos` and `moved` are keyed."""
@@ -98,15 +103,17 @@ class Hub:
         if self.name == "ms":
             about.setdefault("blobs", self.blobs)
         owner, _, name = repo_id.partition("/")
-        self.serial += 1
-        repo = Repo(kind, owner, name, self.serial, **about)  # type: ignore[arg-type]
+        self._last_serial += 1
+        repo = Repo(kind, owner, name, self._last_serial, **about)  # type: ignore[arg-type]
         self.repos[key] = repo
+        self.serials[repo.serial] = repo
         self.moved.pop(key, None)
         return repo
 
     def delete(self, repo: Repo) -> None:
         """Remove the repo and everything that redirects to it."""
         del self.repos[self.key(repo.kind, repo.id)]
+        del self.serials[repo.serial]
         gone = [key for key, target in self.moved.items() if key[0] == repo.kind and target == repo.id]
         for key in gone:
             del self.moved[key]
@@ -149,7 +156,11 @@ class World:
         self.data_dir = data_dir
         self._build = build
         self.spool = Path(tempfile.mkdtemp(prefix="hf2ms-loopback-"))
-        self.reset()
+        try:
+            self.reset()
+        except BaseException:
+            self.close()
+            raise
 
     def reset(self) -> None:
         """Go back to the beginning: forget all changes and uploads and build the world anew."""

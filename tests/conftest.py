@@ -1,0 +1,21 @@
+"""What must be true before any hub SDK is imported: no Xet, no telemetry, no token or cache of the person who tests."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_HOME = tempfile.mkdtemp(prefix="hf2ms-tests-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+os.environ.update(
+    HF_HUB_DISABLE_XET="1",
+    HF_HUB_DISABLE_TELEMETRY="1",
+    HF_HUB_DISABLE_PROGRESS_BARS="1",
+    HF_HUB_DISABLE_IMPLICIT_TOKEN="1",
+    HF_HOME=_HOME,
+    HF_HUB_CACHE=os.path.join(_HOME, "hub"),  # noqa: PTH118
+)
+for _name in ("HF_TOKEN", "HF_ENDPOINT", "HUGGINGFACE_CO_STAGING", "HUGGING_FACE_HUB_TOKEN"):
+    os.environ.pop(_name, None)
