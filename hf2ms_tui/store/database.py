@@ -11,7 +11,6 @@ import os
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,24 +25,17 @@ BUSY_SECONDS = 15.0
 
 
 class _Link:
-    """One thread's connection. Closed by ``Database.close`` or when its thread is gone."""
+    """One connection, and what the transaction on it is. Used by one thread at a time."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.pid = os.getpid()
-        self.depth = 0
         self.writing = False
         self.full = True
-        self.busy = threading.RLock()
 
     def set_durable(self, durable: bool) -> None:
         if durable != self.full:
             self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self.full = durable
-
-    def __del__(self) -> None:
-        if self.pid == os.getpid():
-            self.connection.close()
 
 
 class Database:
@@ -57,9 +49,11 @@ class Database:
         self.path = path
         self._secrets = tuple(secrets)
         self._local = threading.local()
-        self._links: weakref.WeakSet[_Link] = weakref.WeakSet()
+        self._free: list[_Link] = []
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._closed = False
+        self._orphans: list[_Link] = []
         private_folder(path.parent)
         private_file(path)
         self._migrate()
@@ -85,29 +79,27 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str, *, durable: bool, writes: bool) -> Iterator[sqlite3.Connection]:
+        outer: _Link | None = getattr(self._local, "link", None)
         try:
-            link = self._link()
-            if link.depth:
-                if writes and not link.writing:
-                    raise StoreFailed("a write was begun inside a read of the local state")
-                link.depth += 1
-                try:
-                    yield link.connection
-                finally:
-                    link.depth -= 1
+            if outer is not None:
+                if writes and not outer.writing:
+                    raise RuntimeError("a write was begun inside a read of the local state")
+                if writes and durable and not outer.full:
+                    raise RuntimeError("a durable write was begun inside one that is not")
+                yield outer.connection
                 return
-            with link.busy:
+            link = self._take()
+            try:
                 if writes:
                     link.set_durable(durable)
                 self._begin(link, begin)
-                link.depth, link.writing = 1, writes
-                try:
-                    yield link.connection
-                    link.connection.execute("COMMIT")
-                finally:
-                    link.depth, link.writing = 0, False
-                    if link.connection.in_transaction:
-                        link.connection.execute("ROLLBACK")
+                link.writing = writes
+                self._local.link = link
+                yield link.connection
+                link.connection.execute("COMMIT")
+            finally:
+                self._local.link = None
+                self._give_back(link)
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
@@ -121,32 +113,40 @@ class Database:
             link.connection.execute(begin)
 
     def close(self) -> None:
-        """Close all connections that are not in the middle of a statement; takes at most a moment. Idempotent."""
+        """Close every connection that is not in a transaction now; the others follow when theirs ends. Idempotent."""
         with self._lock:
             self._closed = True
-            links = list(self._links)
-        for link in links:
-            if link.busy.acquire(timeout=0.1):
-                try:
-                    if link.pid == os.getpid():
-                        link.connection.close()
-                finally:
-                    link.busy.release()
+            free, self._free = self._free, []
+        if self._pid == os.getpid():
+            for link in free:
+                link.connection.close()
 
-    def _link(self) -> _Link:
-        link: _Link | None = getattr(self._local, "link", None)
-        # A connection must not be carried across a fork: SQLite's locks would be shared.
-        if link is not None and link.pid == os.getpid() and not self._closed:
-            return link
+    def _take(self) -> _Link:
+        """A connection that nobody uses. One must not be carried across a fork: SQLite's locks would be shared."""
         with self._lock:
             if self._closed:
                 raise StoreFailed(
                     "the local state was closed already", meaning="The program is shutting down."
                 )
-            fresh = _Link(self._connect())
-            self._links.add(fresh)
-        self._local.link = fresh
-        return fresh
+            if self._pid == os.getpid() and self._free:
+                return self._free.pop()
+            if self._pid != os.getpid():
+                self._orphans, self._free, self._pid = self._free, [], os.getpid()
+        return _Link(self._connect())
+
+    def _give_back(self, link: _Link) -> None:
+        try:
+            if link.connection.in_transaction:
+                link.connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            link.connection.close()
+            raise
+        link.writing = False
+        with self._lock:
+            if not self._closed:
+                self._free.append(link)
+                return
+        link.connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -157,7 +157,6 @@ class Database:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
-            connection.execute("PRAGMA trusted_schema = OFF")
         except sqlite3.Error:
             connection.close()
             raise
@@ -178,12 +177,9 @@ class Database:
 
     def _migrate(self) -> None:
         known = len(MIGRATIONS)
-        try:
-            connection = self._link().connection
+        with self.read() as connection:
             if self._version(connection) == known:
                 return
-        except sqlite3.Error as error:
-            raise self._failure(error) from error
         with self.write() as connection:
             version = self._version(connection)
             if version > known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import platformdirs
@@ -49,6 +50,13 @@ class Places:
     def crashes(self) -> Path:
         """Texts of crashes, free of secrets."""
         return self.state / "crashes"
+
+    def crash_file(self, at: datetime) -> Path:
+        """A new file for the text of a crash at ``at`` (UTC), readable by its owner only."""
+        private_folder(self.crashes)
+        path = self.crashes / f"{at:%Y-%m-%d_%H-%M-%S}_{os.getpid()}.txt"
+        private_file(path)
+        return path
 
     @property
     def keymap(self) -> Path:
