@@ -116,7 +116,6 @@ def _add(world: World, hub_name: HubName, kind: str, owner: str, folder: Path) -
     front = _front_matter(folder / "README.md")
     licence = front.get("license")
     sdk = front.get("sdk")
-    about: dict[str, object] = {"blobs": hub.blobs} if hub_name == "ms" else {}
     repo = hub.create(
         kind,
         repo_id,
@@ -125,7 +124,6 @@ def _add(world: World, hub_name: HubName, kind: str, owner: str, folder: Path) -
         licence=licence if isinstance(licence, str) else "",
         sdk=sdk if isinstance(sdk, str) else ("static" if kind == "space" else ""),
         creator=owner,
-        **about,
     )
     repo.commit(nodes, message="Files as they lie in the folder", date=when, branch=DEFAULT_BRANCH[hub_name])
 

@@ -90,9 +90,7 @@ def _empty() -> RepoSpec:
 
 def _speech() -> RepoSpec:
     files = {
-        "README.md": card(
-            "Aurora ASR", "普通话语音识别。", front=("license: Apache License 2.0", "language: zh")
-        ),
+        "README.md": card("Aurora ASR", SPEECH_CARD, front=("license: Apache License 2.0", "language: zh")),
         "configuration.json": as_json({"framework": "pytorch", "task": "auto-speech-recognition"}),
         "am/asr.pt": blob("cn-asr/am", 9 * MB + 3),
         "lm/lm-small.bin": blob("cn-asr/lm", 4 * MB + 1),

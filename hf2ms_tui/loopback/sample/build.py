@@ -77,7 +77,6 @@ def sample_org(seed: str = DEFAULT_SEED, owner: str = OWNER) -> Callable[[World]
 
 def add_repo(hub: Hub, spec: RepoSpec, owner: str, shelf: Shelf, now: datetime) -> Repo:
     """Make the repo that `spec` describes. Raises RefConflict if its id is taken."""
-    about = {"blobs": hub.blobs} if spec.hub == "ms" else {}
     repo = hub.create(
         spec.kind,
         f"{owner}/{spec.name}",
@@ -89,7 +88,6 @@ def add_repo(hub: Hub, spec: RepoSpec, owner: str, shelf: Shelf, now: datetime) 
         licence=spec.licence or "",
         sdk=spec.sdk or "",
         creator=owner,
-        **about,
     )
     main = DEFAULT_BRANCH[spec.hub]
     made = [_commit(repo, step, main, shelf, now) for step in spec.steps]

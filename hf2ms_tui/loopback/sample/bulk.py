@@ -124,6 +124,6 @@ def _add(
     repo = world.hf.create(kind, f"{owner}/{name}", **about)
     repo.commit(nodes, message="Upload folder", date=now - timedelta(days=updated))
     if kind != "space" and number % 9 == 0:
-        copy = world.ms.create(kind, f"{owner}/{name}", **about, blobs=world.ms.blobs)
+        copy = world.ms.create(kind, f"{owner}/{name}", **about)
         kept = nodes if number % 2 else nodes[:-1]
         copy.commit(kept, message="Upload folder", date=now - timedelta(days=updated * 0.9), branch="master")
