@@ -133,6 +133,10 @@ class Corrupt(Hf2msError):
     """Bytes that do not have the digest or size they must have."""
 
 
+class NotProven(Hf2msError):
+    """A proof was made and does not hold: some file is missing, differs or is unknown."""
+
+
 class CardRefused(BadInput):
     """The destination would refuse the repo's README metadata; found before bytes move."""
 
