@@ -151,3 +151,18 @@ def test_create_can_fail_with_a_success_and_the_sdk_believes_it(ms: Ms) -> None:
 def test_reading_tokens_may_not_write(ms: Ms) -> None:
     with pytest.raises(PermissionDeniedError):
         ms.api("read").legacy.validate_blobs(f"{ORG}/tiny", "model", [{"oid": "0" * 64, "size": 1}])
+
+
+@pytest.mark.parametrize("body", [b"[1]", b'"x"', b"{", b"7"])
+def test_bodies_that_are_no_objects_are_400(ms: Ms, body: bytes) -> None:
+    for method, path in (
+        ("POST", "/api/v1/login"),
+        ("POST", "/api/v1/models"),
+        ("PUT", "/api/v1/models/"),
+        ("PUT", f"/api/v1/models/{ORG}/tiny"),
+        ("POST", f"/api/v1/models/{ORG}/tiny/repo/tag"),
+        ("POST", f"/api/v1/repos/models/{ORG}/tiny/info/lfs/objects/batch"),
+        ("POST", f"/api/v1/repos/models/{ORG}/tiny/commit/master"),
+    ):
+        answer = ms.ask(method, path, data=body)
+        assert (answer.status_code, answer.json()["Success"]) == (400, False), path

@@ -7,7 +7,7 @@ repo is told 404, with another code than for a repo that does not exist.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..repo import Commit, Repo
 from ..wire import Call
@@ -146,6 +146,14 @@ def pinned(call: Call, repo: Repo) -> Commit | None:
     if commit is None and settings_of(call).unknown_revision_status != 200:
         raise refuse(404, NO_TREE, f"获取文件列表失败，信息：revision {revision} not found")
     return commit
+
+
+async def json_object(call: Call) -> dict[str, Any]:
+    """The body, which must be a JSON object; an empty body is an empty one. Answers 400 to anything else."""
+    wanted = await call.json()
+    if not isinstance(wanted, dict):
+        raise refuse(400, 400, "the request body must be a JSON object")
+    return wanted
 
 
 def number_param(call: Call, name: str, default: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from ..wire import Call, Reply
-from .access import session_for, token_of
+from .access import json_object, session_for, token_of
 from .envelopes import BAD_ACCESS_TOKEN, fail, ok, open_ok, open_refuse
 
 
@@ -28,7 +28,7 @@ async def me(call: Call) -> Reply:
 
 async def login(call: Call) -> Reply:
     """POST /api/v1/login: a token for a session cookie and a git token. Tokens that may only read get neither."""
-    wanted = str((await call.json()).get("AccessToken") or "")
+    wanted = str((await json_object(call)).get("AccessToken") or "")
     token = call.hub.tokens.get(wanted)
     if token is None or token.expired:
         return fail(400, BAD_ACCESS_TOKEN, "AccessToken is invalid or expired")

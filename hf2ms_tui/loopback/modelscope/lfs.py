@@ -10,7 +10,7 @@ from typing import Any
 
 from ..blobs import BlobRefused, ContentIndex
 from ..wire import Call, ConnectionEnded, Reply
-from .access import SEGMENTS, settings_of, site_of, writable_repo
+from .access import SEGMENTS, json_object, settings_of, site_of, writable_repo
 from .envelopes import COMMIT_REFUSED, fail, ok, refuse
 
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -19,7 +19,7 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 async def batch(call: Call) -> Reply:
     """POST …/info/lfs/objects/batch for uploads: an address for each object that is not stored yet."""
     repo = writable_repo(call, code=COMMIT_REFUSED)
-    wanted = await call.json()
+    wanted = await json_object(call)
     if wanted.get("operation") != "upload":
         raise refuse(400, 400, f"unsupported operation: {wanted.get('operation')}")
     objects = wanted.get("objects")

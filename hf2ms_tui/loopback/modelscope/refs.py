@@ -6,7 +6,7 @@ from typing import Any
 
 from ..repo import Commit, RefConflict, Repo
 from ..wire import Call, Reply
-from .access import DEFAULT_BRANCH, commit_at, number_param, seen_repo, writable_repo
+from .access import DEFAULT_BRANCH, commit_at, json_object, number_param, seen_repo, writable_repo
 from .envelopes import COMMIT_REFUSED, NO_TREE, ok, refuse
 
 
@@ -60,7 +60,7 @@ def _named(repo: Repo, table: dict[str, str]) -> list[dict[str, Any]]:
 async def create_tag(call: Call) -> Reply:
     """POST …/repo/tag with TagName and Ref (a branch, a tag or a commit)."""
     repo = writable_repo(call, code=COMMIT_REFUSED)
-    wanted = await call.json()
+    wanted = await json_object(call)
     name, ref = str(wanted.get("TagName") or ""), str(wanted.get("Ref") or DEFAULT_BRANCH)
     if not name or name in repo.branches:
         raise refuse(400, 400, f"invalid tag name: {name}")

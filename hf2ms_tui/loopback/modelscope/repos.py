@@ -14,6 +14,7 @@ from ..wire import Call, Reply
 from .access import (
     LEVELS,
     VISIBILITIES,
+    json_object,
     logged_in,
     may_manage,
     may_see,
@@ -83,7 +84,7 @@ async def list_datasets(call: Call) -> Reply:
 
 async def list_models(call: Call) -> Reply:
     """PUT /api/v1/models/: models of an owner, as clients before 2026 ask for them."""
-    wanted = await call.json()
+    wanted = await json_object(call)
     page, size = _whole(wanted, "PageNumber", 1), _whole(wanted, "PageSize", 10)
     found = _visible(call, "model", str(wanted.get("Path") or "") or None)
     rows = [details(repo) for repo in found[(page - 1) * size : page * size]]
@@ -104,7 +105,7 @@ def _whole(wanted: Mapping[str, Any], name: str, default: int) -> int:
 
 async def create_model(call: Call) -> Reply:
     """POST /api/v1/models with JSON."""
-    return _create(call, "model", await call.json())
+    return _create(call, "model", await json_object(call))
 
 
 async def create_dataset(call: Call) -> Reply:
@@ -164,7 +165,7 @@ async def change(call: Call) -> Reply:
     repo = seen_repo(call)
     if not may_manage(call, repo):
         raise refuse(403, 403, "only an admin of the organization may change settings")
-    wanted = await call.json()
+    wanted = await json_object(call)
     if "Visibility" in wanted:
         visibility = VISIBILITIES.get(_level(wanted["Visibility"]))
         if visibility is None:
