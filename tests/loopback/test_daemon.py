@@ -138,9 +138,9 @@ def test_a_world_that_cannot_start_says_why(state: Path) -> None:
 
 
 def test_looking_for_it_keeps_it_alive_and_idleness_ends_it(state: Path) -> None:
-    first = daemon.ensure(state, size=2, idle_exit=1.5)
-    for _ in range(4):
-        time.sleep(0.7)
+    first = daemon.ensure(state, size=2, idle_exit=1.2)
+    for _ in range(3):
+        time.sleep(0.6)
         assert daemon.ensure(state, size=2).instance == first.instance
     until = time.monotonic() + 20
     while daemon.find(state) is not None and time.monotonic() < until:

@@ -12,7 +12,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from hf2ms_tui.loopback.__main__ import main
 from support.loopback_process import command, environment, served
 
 
@@ -25,7 +27,7 @@ def get(url: str, token: str | None = None) -> object:
 
 
 def refused(*arguments: str) -> str:
-    """What it says when it refuses to start."""
+    """What it says when it refuses to start, as a process."""
     done = subprocess.run(command(*arguments), capture_output=True, text=True, env=environment(), timeout=30)
     assert done.returncode == 2, done
     assert not done.stdout
@@ -85,13 +87,19 @@ def test_a_taken_port_is_an_error_that_names_it() -> None:
     ],
 )
 def test_bad_input_is_said_and_exits_with_2(arguments: tuple[str, ...], says: str) -> None:
-    assert says in refused(*arguments)
+    said = CliRunner().invoke(main, arguments)
+    assert said.exit_code == 2
+    assert says in " ".join(said.stderr.split()) and not said.stdout
+
+
+def test_bad_input_exits_with_2_as_a_process_too() -> None:
+    assert "not an amount: 'fast'" in refused("--rate", "fast")
 
 
 def test_ends_by_itself_when_nobody_asks() -> None:
-    with served("--size", "3", "--idle-exit", "1.5") as (process, env):
-        for _ in range(4):
-            time.sleep(0.7)
+    with served("--size", "3", "--idle-exit", "1.2") as (process, env):
+        for _ in range(3):
+            time.sleep(0.6)
             get(env["HF_ENDPOINT"] + "/api/models")
         assert process.poll() is None, "requests keep it alive"
         assert process.wait(timeout=15) == 0
