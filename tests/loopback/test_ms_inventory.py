@@ -6,7 +6,7 @@ import pytest
 from modelscope_hub.errors import InvalidParameter
 from modelscope_hub.types import Visibility
 
-from support.ms_world import ORG, TINY, Ms, add_repo
+from support.ms_world import LONG_README, ORG, TINY, Ms, add_repo
 
 
 def ids(ms: Ms, kind: str, role: str = "write") -> set[str]:
@@ -57,6 +57,24 @@ def test_public_repos_that_look_unfinished_are_in_no_openapi_list(ms: Ms) -> Non
     listed = ms.ask("PUT", "/api/v1/models/", data=f'{{"Path":"{ORG}","PageNumber":1,"PageSize":50}}').json()
     assert {row["Name"] for row in listed["Data"]["Models"]} == {"tiny", "secret", "fresh", "fresh-private"}
     ms.set(hide_fresh=0)
+    assert "fresh" in ids(ms, "model")
+
+
+def test_a_repo_is_shown_once_it_has_a_readme_of_its_own(ms: Ms) -> None:
+    api, repo_id = ms.api(), f"{ORG}/fresh"
+    api.create_repo(repo_id, "model", visibility="public")
+
+    def put(path: str, text: str) -> None:
+        api.upload_file(repo_id=repo_id, path_or_fileobj=text.encode(), path_in_repo=path, repo_type="model")
+
+    put("train.py", "print(1)\n")
+    assert (
+        len(ms.repo("model", "fresh").head("master").files["README.md"].content.read(0, 9999).decode()) > 200
+    )
+    assert "fresh" not in ids(ms, "model")
+    put("README.md", "# short\n")
+    assert "fresh" not in ids(ms, "model")
+    put("README.md", LONG_README)
     assert "fresh" in ids(ms, "model")
 
 

@@ -60,15 +60,9 @@ async def put_blob(call: Call) -> Reply:
     """PUT …/blobs/SHA256/SIZE on the blob host: one body of exactly that size, checked while it arrives."""
     writable_repo(call, code=COMMIT_REFUSED)
     oid, size = call.params["oid"], int(call.params["size"])
-    if "Transfer-Encoding" in call.headers:
-        refused = (
-            "both Content-Length and Transfer-Encoding"
-            if "Content-Length" in call.headers
-            else "chunked body"
-        )
-        return fail(400, 400, f"malformed request: {refused}", {"Connection": "close"})
-    if call.headers.get("Content-Length") != str(size):
-        message = f"content length {call.headers.get('Content-Length')} is not the announced {size}"
+    length = call.headers.get("Content-Length")
+    if length != str(size) or "Transfer-Encoding" in call.headers:
+        message = f"malformed request: Content-Length is {length}, announced were {size} bytes in one piece"
         return fail(400, 400, message, {"Connection": "close"})
     if size > settings_of(call).blob_limit:
         return fail(413, 413, "object is too large", {"Connection": "close"})

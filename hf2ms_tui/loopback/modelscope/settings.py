@@ -42,6 +42,11 @@ license: {{licence}}
 ```bash
 git clone {{url}}/{{owner}}/{{name}}.git
 ```
+#### 您也可以使用命令行工具下载
+```bash
+modelscope download --model {{owner}}/{{name}}
+```
+<p style="color: lightgrey;">如果您是本模型的贡献者，请完善卡片内容，说明用途、来源、许可和使用方法，以便他人了解。</p>
 """
 DATASET_README = f"""---
 license: {{licence}}
@@ -51,6 +56,11 @@ license: {{licence}}
 ```bash
 git clone {{url}}/datasets/{{owner}}/{{name}}.git
 ```
+#### 您也可以使用命令行工具下载
+```bash
+modelscope download --dataset {{owner}}/{{name}}
+```
+<p style="color: lightgrey;">如果您是本数据集的贡献者，请完善卡片内容，说明用途、来源、许可和使用方法，以便他人了解。</p>
 """
 
 
