@@ -13,6 +13,7 @@ from typing import Protocol
 from hf2ms_tui.domain.gate import Pass
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
 from hf2ms_tui.domain.repo import GitRef, Hub, Identity, Kind, RepoId, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.hubs.traffic import Traffic
 
 
 class ByteSource(Protocol):
@@ -208,6 +209,8 @@ class HubSession:
     read: HubReader
     write: HubWriter | None = None
     delete: HubDeleter | None = None
+    traffic: Traffic = field(default_factory=Traffic, repr=False, compare=False)
+    """requests and bytes so far; shared by all sessions of this process with the same endpoint"""
 
     @property
     def hub(self) -> Hub:
