@@ -6,6 +6,13 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from hf2ms_tui.loopback.runner import Running
 
 _HOME = tempfile.mkdtemp(prefix="hf2ms-tests-")
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
@@ -19,3 +26,12 @@ os.environ.update(
 )
 for _name in ("HF_TOKEN", "HF_ENDPOINT", "HUGGINGFACE_CO_STAGING", "HUGGING_FACE_HUB_TOKEN"):
     os.environ.pop(_name, None)
+
+
+@pytest.fixture
+def hf() -> Iterator[Running]:
+    """The small Hugging Face world of `support.worlds`, served; no handler of it may have failed by the end."""
+    from support.worlds import serve
+
+    with serve() as running:
+        yield running
