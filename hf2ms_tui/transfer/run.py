@@ -1,0 +1,120 @@
+"""What every step of a job shares: both hubs, the board, the ledger, the pool, and how to end early and try again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from hf2ms_tui.domain.errors import Hf2msError
+from hf2ms_tui.domain.job import JobSpec
+from hf2ms_tui.domain.manifest import FileEntry
+from hf2ms_tui.hubs.protocol import HubReader, HubWriter
+from hf2ms_tui.transfer.blob import FILE_ERRORS, Small, Target, read_small
+from hf2ms_tui.transfer.control import Control
+from hf2ms_tui.transfer.pool import ThreadPool
+from hf2ms_tui.transfer.ports import Board, Ledger, Pool
+from hf2ms_tui.transfer.progress import Tally
+from hf2ms_tui.transfer.retry import Patience, Retrier, Throttle
+from hf2ms_tui.transfer.source import Origin
+
+MANY = 25
+"""bad files after which a job gives up: then it is not the files"""
+
+Announce = Callable[[Hf2msError, int, float], None]
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a job. ``revision`` is the source's, set once it is pinned."""
+
+    spec: JobSpec
+    source: HubReader
+    destination: HubReader
+    writer: HubWriter
+    board: Board
+    ledger: Ledger
+    pool: Pool
+    control: Control
+    patience: Patience = field(default_factory=Patience)
+    revision: str = ""
+    source_throttle: Throttle = field(default_factory=Throttle)
+    destination_throttle: Throttle = field(default_factory=Throttle)
+    moved: Tally = field(init=False)
+    resent: Tally = field(init=False)
+    read_back: Tally = field(init=False)
+    errors: list[Hf2msError] = field(default_factory=list)
+    """what went wrong with single files; the run went on with the others"""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.moved = Tally(lambda count: self.board.update(moved=count))
+        self.resent = Tally(lambda count: self.board.update(resent=count))
+        self.read_back = Tally(lambda count: self.board.update(read_back=count))
+
+    @property
+    def streams(self) -> int:
+        """How many files move at once, all workers together."""
+        return max(1, self.pool.workers) * max(1, self.spec.streams)
+
+    def announce(self, worker: str = "job", chunk: int = 0) -> Announce:
+        """A listener that logs retries."""
+
+        def heard(error: Hf2msError, attempt: int, wait: float) -> None:
+            self.board.log(f"{error} Try {attempt} in {wait:.1f} s.", worker=worker, chunk=chunk)
+
+        return heard
+
+    def from_source(self, control: Control | None = None, heard: Announce | None = None) -> Retrier:
+        """The source hub's retrier."""
+        return self._retrier(self.source_throttle, control, heard)
+
+    def from_destination(self, control: Control | None = None, heard: Announce | None = None) -> Retrier:
+        """The destination hub's retrier."""
+        return self._retrier(self.destination_throttle, control, heard)
+
+    def _retrier(self, throttle: Throttle, control: Control | None, heard: Announce | None) -> Retrier:
+        return Retrier(
+            control or self.control,
+            patience=self.patience,
+            throttle=throttle,
+            on_retry=heard or self.announce(),
+        )
+
+    def origin(self, control: Control | None = None, heard: Announce | None = None) -> Origin:
+        """The source's pinned revision, to read from."""
+        return Origin(self.source, self.spec.source, self.revision, self.from_source(control, heard))
+
+    def target(self, control: Control | None = None, heard: Announce | None = None) -> Target:
+        """The destination, to write to."""
+        return Target(self.writer, self.spec.destination, self.from_destination(control, heard))
+
+    def failed(self, error: Hf2msError) -> None:
+        """Note an error that concerns one file only. Raises it when there are too many for a coincidence."""
+        self.board.log(str(error))
+        with self._lock:
+            self.errors.append(error)
+            too_many = len(self.errors) >= MANY
+        if too_many:
+            raise error
+
+    def read_all(self, entries: Iterable[FileEntry]) -> list[Small | Hf2msError]:
+        """Read small files of the source into memory, many at once; an error takes the place of a file that is bad itself.
+
+        Their hashes are learnt. The order is lost.
+        """
+        with self.control.group() as control:
+            origin = self.origin(control)
+
+            def read(entry: FileEntry, worker: str) -> Small | Hf2msError:
+                try:
+                    return read_small(origin, entry)
+                except FILE_ERRORS as error:
+                    return error
+                except BaseException as error:
+                    control.fail(error)
+                    raise
+
+            found = list(ThreadPool(self.streams, prefix="r", control=control).run(read, entries))
+        self.ledger.learn_sha256({small.git_oid: small.sha256 for small in found if isinstance(small, Small)})
+        return found
