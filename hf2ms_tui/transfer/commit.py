@@ -166,12 +166,8 @@ def _holds(other: FileEntry | None, change: Change) -> bool:
         return False
     if isinstance(change, AddBlob):
         return other.blob == change.blob
-    if isinstance(change, AddInline):
-        return other.size == len(change.data) and not other.lfs and _same_text(other, change.data)
+    if isinstance(change, AddInline) and other.size == len(change.data):
+        if other.sha256 is not None:
+            return other.sha256 == hashlib.sha256(change.data).hexdigest()
+        return not other.lfs and other.git_oid == git_blob_id(change.data)
     return False
-
-
-def _same_text(other: FileEntry, data: bytes) -> bool:
-    if other.git_oid is not None:
-        return other.git_oid == git_blob_id(data)
-    return other.sha256 == hashlib.sha256(data).hexdigest()

@@ -44,6 +44,7 @@ def run_job(
         run = _start(spec, source, destination, board, ledger, pool, control, patience)
         proof = _carry_out(run)
         run.read_back.report()
+        run.moved.report()
         error = _why_not(run, proof)
         if error is None:
             board.log(f"proven: {proof.summary}")
@@ -93,10 +94,18 @@ def _start(
         pool=pool,
         control=control,
         patience=patience or Patience(),
+        requests=_counter(source, destination),
     )
     if run.source.endpoint == run.destination.endpoint:
         run.destination_throttle = run.source_throttle
     return run
+
+
+def _counter(*sessions: HubSession) -> Callable[[], int]:
+    """How many requests are sent from now on; sessions with the same endpoint share one count."""
+    traffics = {id(session.traffic): session.traffic for session in sessions}.values()
+    before = sum(traffic.requests for traffic in traffics)
+    return lambda: sum(traffic.requests for traffic in traffics) - before
 
 
 def _carry_out(run: Run) -> Proof:

@@ -26,7 +26,7 @@ Announce = Callable[[Hf2msError, int, float], None]
 
 @dataclass(slots=True)
 class Run:
-    """One run of a job. ``revision`` is the source's, set once it is pinned."""
+    """One run of a job. ``revision`` is the source's, set once it is pinned; ``requests`` counts those sent so far."""
 
     spec: JobSpec
     source: HubReader
@@ -37,6 +37,7 @@ class Run:
     pool: Pool
     control: Control
     patience: Patience = field(default_factory=Patience)
+    requests: Callable[[], int] = int
     revision: str = ""
     source_throttle: Throttle = field(default_factory=Throttle)
     destination_throttle: Throttle = field(default_factory=Throttle)
@@ -48,9 +49,9 @@ class Run:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.moved = Tally(lambda count: self.board.update(moved=count))
+        self.moved = Tally(lambda count: self.board.update(moved=count, requests=self.requests()))
         self.resent = Tally(lambda count: self.board.update(resent=count))
-        self.read_back = Tally(lambda count: self.board.update(read_back=count))
+        self.read_back = Tally(lambda count: self.board.update(read_back=count, requests=self.requests()))
 
     @property
     def streams(self) -> int:
