@@ -67,6 +67,11 @@ class Decisions:
             )
         return step
 
+    def forget(self, ref: RepoRef) -> None:
+        """Drop the decision about a repo that is gone, so that a new one of that name does not inherit it."""
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM decisions WHERE key = ?", (ref.key,))
+
     def undo(self) -> Step | None:
         """Take back the newest step that stands; None when there is none."""
         return self._turn("undo", "made", "undone", "DESC")

@@ -74,7 +74,9 @@ class Jobs:
 
     def ledger(self, job_id: str) -> JobLedger:
         """What the job, and earlier ones to the same place, remember. Raises BadInput when there is no such job."""
-        return JobLedger(self._db, self.view(job_id).spec)
+        with self._db.read() as connection:
+            spec = read_view(connection, job_id, chunks=False).spec
+        return JobLedger(self._db, spec.destination, spec.destination_endpoint)
 
     def log(self, job_id: str, after: int = 0, limit: int = 5000, chunk: int | None = None) -> list[LogLine]:
         """At most ``limit`` lines after number ``after``, oldest first; of one chunk where given."""

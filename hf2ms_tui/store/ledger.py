@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hf2ms_tui.domain.job import JobSpec
 from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.proof import ReadBack
+from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.store.codec import now, stamp
 from hf2ms_tui.store.database import Database
 
@@ -18,11 +18,10 @@ class JobLedger:
     of the destination, files read back by endpoint and repo.
     """
 
-    def __init__(self, db: Database, spec: JobSpec) -> None:
+    def __init__(self, db: Database, destination: RepoRef, endpoint: str) -> None:
         self._db = db
-        to = spec.destination
-        self._owner = f"{spec.destination_endpoint} {to.hub.value}:{to.owner}"
-        self._repo = f"{spec.destination_endpoint} {to.key}"
+        self._owner = f"{endpoint} {destination.hub.value}:{destination.owner}"
+        self._repo = f"{endpoint} {destination.key}"
 
     def sha256_of(self, git_oids: Iterable[str]) -> Mapping[str, str]:
         """Known sha256 for git blob ids of regular files, learnt by reading them."""
@@ -63,6 +62,21 @@ class JobLedger:
                 (self._owner, blob.sha256, blob.size),
             ).fetchone()
         return row is not None
+
+    def held(self, blobs: Iterable[Blob]) -> frozenset[Blob]:
+        """Those of ``blobs`` that earlier runs got a confirmation for; for estimates, as the hub may have dropped some."""
+        wanted = {blob.sha256: blob for blob in blobs}
+        hashes = list(wanted)
+        found: set[Blob] = set()
+        with self._db.read() as connection:
+            for start in range(0, len(hashes), 900):
+                part = hashes[start : start + 900]
+                rows = connection.execute(
+                    f"SELECT sha256, size FROM uploads WHERE place = ? AND sha256 IN ({','.join('?' * len(part))})",
+                    (self._owner, *part),
+                ).fetchall()
+                found.update(Blob(sha256, size) for sha256, size in rows)
+        return frozenset(blob for blob in wanted.values() if blob in found)
 
     def read_backs(self, destination_revision: str) -> Mapping[str, ReadBack]:
         """What was read back from that revision of this job's destination, by exact path."""

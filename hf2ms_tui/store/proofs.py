@@ -63,6 +63,8 @@ class Proofs:
             ]
         )
         with self._db.write() as connection:
+            # That there was no copy is out of date now that one was compared.
+            connection.execute("DELETE FROM backups WHERE key = ? AND state = 'none'", (proof.source.key,))
             connection.execute(
                 f"INSERT OR IGNORE INTO proofs ({_SUMMARY}, data) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
