@@ -100,7 +100,9 @@ class Shaper:
         self._own.clear()
 
     def link(self, hub: str, kind: str) -> Link | None:
-        """The link for requests to `hub` at origins of `kind`: the most specific one set."""
+        """The link for requests to `hub` at origins of `kind`: the most specific one set. Control is never shaped."""
+        if kind == "control":
+            return None
         for key in ((hub, kind), (hub, "*"), ("*", kind), ("*", "*")):
             if key in self._links:
                 return self._links[key]

@@ -23,13 +23,17 @@ LFS_JSON = {"Content-Type": "application/vnd.git-lfs+json; charset=utf-8"}
 
 @dataclass(eq=False)
 class Upload:
-    """A blob that a client announced and may send, in one piece or (`part_size` > 0) in parts."""
+    """A blob that a client announced and may send, in one piece or (`part_size` > 0) in parts.
+
+    It stays known when it is `done`: a client whose answer got lost sends the last request again.
+    """
 
     id: str
     repo: Repo
     oid: str
     size: int
     part_size: int = 0
+    done: bool = False
     intake: Intake | None = None
     etags: dict[int, str] = field(default_factory=dict)
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -60,10 +64,6 @@ class Uploads:
         """The upload, if it is still open and its repo still exists."""
         upload = self.open.get(name)
         return upload if upload and call.hub.serials.get(upload.repo.serial) is upload.repo else None
-
-    def close(self, upload: Upload) -> None:
-        """Forget the upload."""
-        self.open.pop(upload.id, None)
 
 
 class Lfs:
@@ -151,6 +151,8 @@ class Lfs:
         upload = self._uploads.get(call, query["uploadId"])
         if upload is None or data.get("oid") != upload.oid:
             return error_reply(404, "No such multipart upload")
+        if upload.done:
+            return json_reply({"success": True})
         given = {int(part["partNumber"]): str(part["etag"]) for part in data.get("parts", [])}
         if upload.intake is None or given != upload.etags or set(given) != set(range(1, upload.parts + 1)):
             return error_reply(400, "InvalidPart: one or more of the specified parts could not be found")
@@ -161,7 +163,7 @@ class Lfs:
             upload.etags.clear()
             return error_reply(400, f"BadDigest: {refused}")
         upload.repo.blobs.add(content)
-        self._uploads.close(upload)
+        upload.done, upload.intake = True, None
         return json_reply({"success": True})
 
     async def verify(self, call: Call) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import uuid
@@ -20,6 +21,10 @@ WINDOW = 300
 FREE_PLAN = 1000
 """Requests per `WINDOW` seconds that the hub's documentation grants free accounts on the API."""
 
+_ONE_SEGMENT = re.compile(
+    r"(/api)?/(models|datasets|spaces)/[^/]+"
+    r"(/(auth-check|branch|commit|commits|paths-info|preupload|refs|resolve|revision|settings|tag|tree)(/.*)?)?"
+)
 KIND = "{kind:models|datasets|spaces}"
 REPO = f"/api/{KIND}/{{owner}}/{{name}}"
 PAGE = "/{kind:(?:datasets/|spaces/)?}{owner:(?!api/)[^/]+}/{name}"
@@ -59,9 +64,7 @@ class HuggingFaceSite(Site):
 
     def unknown_route(self, call: Call) -> Reply:
         """404; ids of one segment are repos that do not exist."""
-        if call.origin.role == "api" and call.raw_path.startswith(
-            ("/api/models/", "/api/datasets/", "/api/spaces/")
-        ):
+        if call.origin.role == "api" and _ONE_SEGMENT.fullmatch(call.raw_path):
             return error_reply(404, "Repository not found", "RepoNotFound")
         return error_reply(404, "Sorry, we can't find the page you are looking for.")
 

@@ -18,7 +18,7 @@ class Storage:
         """``PUT`` of a blob or a part. 411 without Content-Length; 400 if length, size or sha256 are wrong."""
         query = self._uploads.signer.check(call)
         upload = self._uploads.get(call, query["uploadId"])
-        if upload is None:
+        if upload is None or (upload.done and upload.part_size):
             return xml_error(404, "NoSuchUpload", "The specified upload does not exist")
         length = call.headers.get("Content-Length")
         if length is None or "chunked" in call.headers.get("Transfer-Encoding", ""):
@@ -41,7 +41,7 @@ class Storage:
             intake.abandon()
             raise
         upload.repo.blobs.add(content)
-        self._uploads.close(upload)
+        upload.done = True
         return Reply(200, {"ETag": f'"{upload.oid[:32]}"'})
 
     async def _part(self, call: Call, upload: Upload, number: int, offset: int) -> Reply:
