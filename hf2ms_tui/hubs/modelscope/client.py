@@ -106,11 +106,8 @@ class Client:
         if options.get("stream"):
             return
         self.traffic.add(received=len(response.content))
-        if response.status_code < 400 and "json" in response.headers.get("content-type", ""):
-            try:
-                body = response.json()
-            except ValueError:
-                return  # whoever asked for it says what is wrong with it
+        if response.status_code < 300 and response.status_code != 204:
+            body = _json(response, self._context_now())
             if failed(body):
                 raise error_for(refusal_in(body, response.status_code), self._context_now())
 
@@ -156,6 +153,8 @@ class Client:
             raise error_for(refusal, context) from None
         except RequestException as error:
             raise unreachable(context, error) from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise lied(context, f"the answer cannot be read ({type(error).__name__})") from error
 
     def _context_now(self) -> Context:
         found = getattr(self._now, "context", None)
@@ -178,12 +177,12 @@ class Client:
         """
         timeout = (self.timeouts.connect, read_timeout or self.timeouts.read)
 
-        def send(api: Any) -> object:
+        def send(api: Any) -> dict[str, Any]:
             answer = api.legacy._request(method, path, params=params, json_body=body, timeout=timeout)
             return _json(answer, context)
 
         found = self.sdk(context, send, again=again)
-        if not isinstance(found, dict) or found.get("Code") not in (200, "200") or failed(found):
+        if found.get("Code") not in (200, "200"):
             raise lied(context, "the answer does not say that it succeeded")
         return found
 
@@ -201,7 +200,7 @@ class Client:
             return _json(answer, context)
 
         found = self.sdk(context, send)
-        if not isinstance(found, dict) or ("success" in found and "data" not in found):
+        if "success" in found and "data" not in found:
             raise lied(context, "the answer has no data")
         return found["data"] if "success" in found else found
 
@@ -213,10 +212,8 @@ class Client:
         return {"Authorization": f"Bearer {value}", "Cookie": f"m_session_id={value}"}
 
 
-def failed(body: object) -> bool:
+def failed(body: dict[str, Any]) -> bool:
     """Whether a body of either envelope reports a failure, whatever the status was."""
-    if not isinstance(body, dict):
-        return False
     code = body.get("Code", 200)
     return body.get("Success") is False or body.get("success") is False or code not in (200, "200", None)
 
@@ -254,11 +251,15 @@ def _as_it_is(request: T) -> T:
     return request
 
 
-def _json(answer: Any, context: Context) -> object:
+def _json(answer: Any, context: Context) -> dict[str, Any]:
+    """The body of an answer; every one of both APIs is a JSON object."""
     try:
-        return answer.json()
+        body = answer.json()
     except ValueError:
-        raise lied(context, "the answer is not JSON") from None
+        body = None
+    if not isinstance(body, dict):
+        raise lied(context, f"it answered {answer.status_code} with a body that is no JSON object")
+    return body
 
 
 def _keep_quiet() -> None:
