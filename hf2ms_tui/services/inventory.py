@@ -1,0 +1,223 @@
+"""Taking inventory: the source's rows as they come, joined with copies, proofs, decisions, jobs and advice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from hf2ms_tui.domain.advice import RepoFacts, advise
+from hf2ms_tui.domain.decision import Decision
+from hf2ms_tui.domain.errors import BadInput, Hf2msError
+from hf2ms_tui.domain.inventory import Backup, BackupState, Row
+from hf2ms_tui.domain.repo import RepoInfo, RepoRef
+from hf2ms_tui.services import backups
+from hf2ms_tui.services.program import Program
+from hf2ms_tui.store.proofs import ProofSummary
+
+OnRows = Callable[[Sequence[Row]], object]
+MAX_LOOKS = 400
+"""repos missing from the destination's listing that one refresh asks for one by one"""
+MAX_LOOKS_OF_ROWS = 20
+_TELL_EVERY = 0.3
+"""seconds between batches of rows whose copy was looked up"""
+
+
+def cached(program: Program) -> tuple[Row, ...]:
+    """The rows as they were last seen, without a request; empty when the org was never read."""
+    known = program.cache.load(program.settings.source, program.settings.org)
+    if known is None:
+        return ()
+    infos, _ = known
+    program.knowledge.put_infos(infos, whole=True)
+    program.knowledge.put_copies(program.cache.backups())
+    return join(program, infos)
+
+
+def refresh(
+    program: Program, on_rows: OnRows | None = None, cancelled: Callable[[], bool] | None = None
+) -> tuple[Row, ...]:
+    """Read the org anew and return all its rows in the hub's order; ``on_rows`` gets batches of new or changed ones.
+
+    Costs the source's listing, the destination's, and one request for each repo that the latter lacks (a listing is no proof
+    of absence; at most 400 a time, undecided and large ones first). A destination that fails leaves backups ``unknown`` with
+    its reason. Raises what the source's listing raises; what was cached stays then.
+    """
+    tell = on_rows or (lambda rows: None)
+    over = cancelled or (lambda: False)
+    settings = program.settings
+    if not settings.org:
+        raise BadInput("No organisation was named", way_out="Add --org ORG.")
+    copies = _Copies(program, settings.destination_owner or settings.org)
+    infos: list[RepoInfo] = []
+    for batch in program.source.read.inventory(settings.org):
+        if over() or program.closed:
+            return join(program, infos)
+        infos += batch
+        program.knowledge.put_infos(batch)
+        tell(join(program, batch))
+    program.knowledge.put_infos(infos, whole=True)
+    program.cache.save(settings.source, settings.org, infos, program.now())
+    _update_copies(program, infos, copies, tell, lambda: over() or program.closed)
+    if not program.closed:
+        program.cache.save_backups(program.knowledge.copies())
+    return join(program, infos)
+
+
+class _Copies:
+    """The destination's listing, read in a thread of its own while the source's pages come."""
+
+    def __init__(self, program: Program, owner: str) -> None:
+        self._found: dict[str, RepoInfo] = {}
+        self._error: Hf2msError | None = None
+        self._crash: BaseException | None = None
+        self._thread = threading.Thread(target=self._read, args=(program, owner), name="copies", daemon=True)
+        self._thread.start()
+
+    def _read(self, program: Program, owner: str) -> None:
+        try:
+            self._found = backups.listed(program, owner)
+        except Hf2msError as error:
+            self._error = error
+        except BaseException as error:  # noqa: BLE001  raised again by the thread that waits
+            self._crash = error
+
+    def wait(self, cancelled: Callable[[], bool]) -> tuple[dict[str, RepoInfo], str] | None:
+        """The listing and why it is missing; None when cancelled."""
+        while self._thread.is_alive():
+            if cancelled():
+                return None
+            self._thread.join(0.1)
+        if self._crash is not None:
+            raise self._crash
+        return self._found, self._error.what if self._error else ""
+
+
+def _update_copies(
+    program: Program,
+    infos: Sequence[RepoInfo],
+    copies: _Copies,
+    tell: Callable[[Sequence[Row]], object],
+    cancelled: Callable[[], bool],
+) -> None:
+    came = copies.wait(cancelled)
+    if came is None:
+        return
+    listing, trouble = came
+    before = program.knowledge.copies()
+    known: dict[str, Backup] = {}
+    missing: list[tuple[RepoInfo, RepoRef]] = []
+    proofs = newest_proofs(program)
+    for info in infos:
+        destination = destination_of(program, info.ref, proofs)
+        copy = listing.get(destination.key)
+        if copy is not None:
+            known[info.ref.key] = _keep_details(before.get(info.ref.key), backups.present(info, copy), info)
+        elif trouble:
+            known[info.ref.key] = Backup(BackupState.UNKNOWN, destination, why=trouble)
+        else:
+            missing.append((info, destination))
+            if info.ref.key not in before:
+                known[info.ref.key] = Backup(BackupState.UNKNOWN, destination, why="not in the listing")
+    program.knowledge.put_copies(known)
+    tell(join(program, [info for info in infos if info.ref.key in known]))
+    _look_closer(program, missing, tell, cancelled)
+
+
+def _keep_details(before: Backup | None, found: Backup, info: RepoInfo) -> Backup:
+    """Keep what listings said of a copy that still exists, as long as the source has not changed since."""
+    if before is None or before.state not in {BackupState.PARTIAL, BackupState.DIFFERS, BackupState.EXISTS}:
+        return found
+    return before if before.source_revision and before.source_revision == info.revision else found
+
+
+def _look_closer(
+    program: Program,
+    missing: list[tuple[RepoInfo, RepoRef]],
+    tell: Callable[[Sequence[Row]], object],
+    cancelled: Callable[[], bool],
+) -> None:
+    decided = program.decisions.current()
+    missing.sort(
+        key=lambda pair: (
+            decided.get(pair[0].ref.key) is Decision.KEEP,
+            -(pair[0].size or 0),
+            pair[0].ref.key,
+        )
+    )
+    by_key = {info.ref.key: info for info, _ in missing}
+    waiting: list[RepoInfo] = []
+    told = time.monotonic()
+    for key, backup in backups.look_at_all(program, missing[:MAX_LOOKS], cancelled):
+        program.knowledge.put_copies({key: backup})
+        waiting.append(by_key[key])
+        if time.monotonic() - told > _TELL_EVERY:
+            tell(join(program, waiting))
+            waiting, told = [], time.monotonic()
+    tell(join(program, waiting))
+
+
+def rows_of(program: Program, refs: Iterable[RepoRef]) -> tuple[Row, ...]:
+    """The rows of some repos as they are now: a job ended, a proof was made. Looks for their copies; needs few requests.
+
+    Repos that were never listed are left out.
+    """
+    infos = program.knowledge.infos()
+    wanted = [infos[ref.key] for ref in dict.fromkeys(refs) if ref.key in infos]
+    proofs = newest_proofs(program)
+    pairs = [(info, destination_of(program, info.ref, proofs)) for info in wanted[:MAX_LOOKS_OF_ROWS]]
+    found = dict(backups.look_at_all(program, pairs, lambda: program.closed))
+    program.knowledge.put_copies(found)
+    program.cache.save_backups(found)
+    return join(program, wanted)
+
+
+def newest_proofs(program: Program) -> dict[str, ProofSummary]:
+    """The newest proof of each repo that has one, without its files, by the source's key."""
+    newest: dict[str, ProofSummary] = {}
+    for proof in program.proofs.summaries():
+        newest.setdefault(proof.source.key, proof)
+    return newest
+
+
+def destination_of(program: Program, ref: RepoRef, proofs: Mapping[str, ProofSummary]) -> RepoRef:
+    """Where the copy of a repo is looked for: where its newest proof found it, else where it would be migrated to."""
+    proof = proofs.get(ref.key)
+    return proof.destination if proof else program.destination_ref(ref)
+
+
+def join(program: Program, infos: Iterable[RepoInfo]) -> tuple[Row, ...]:
+    """Rows of ``infos``, in their order, from everything that is known now. No request."""
+    every = list(infos)
+    if not every:
+        return ()
+    decisions = program.decisions.current()
+    jobs = program.jobs.newest()
+    proofs = newest_proofs(program)
+    knowledge = program.knowledge
+    copies, holdings, shared = knowledge.copies(), knowledge.holdings(), knowledge.sharing()
+    others = knowledge.infos()
+    proven = frozenset(
+        key
+        for key, proof in proofs.items()
+        if key in others and backups.judge(others[key], copies.get(key), proof).state is BackupState.PROVEN
+    )
+    now = program.now()
+    rows = []
+    for info in every:
+        key = info.ref.key
+        backup = backups.judge(info, copies.get(key), proofs.get(key))
+        holding = holdings.get(key)
+        facts = RepoFacts(
+            info,
+            now,
+            backup,
+            holding if holding is not None and holding.revision == info.revision else None,
+            shared.get(key),
+            proven,
+            others,
+        )
+        rows.append(
+            Row(info, backup, decisions.get(key, Decision.UNDECIDED), advise(facts), jobs.get(key, ""))
+        )
+    return tuple(rows)
