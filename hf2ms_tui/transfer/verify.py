@@ -7,9 +7,9 @@ from collections.abc import Callable
 from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.proof import Level, Proof
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.hubs.protocol import HubReader, HubWriter
+from hf2ms_tui.hubs.protocol import HubReader, HubSession
 from hf2ms_tui.transfer.blob import Target
-from hf2ms_tui.transfer.control import Control
+from hf2ms_tui.transfer.control import Control, never
 from hf2ms_tui.transfer.memory import MemoryLedger
 from hf2ms_tui.transfer.pool import ThreadPool
 from hf2ms_tui.transfer.ports import Ledger
@@ -22,55 +22,55 @@ from hf2ms_tui.transfer.source import Origin
 def verify(
     source: HubReader,
     source_ref: RepoRef,
-    destination: HubReader,
+    destination: HubSession,
     destination_ref: RepoRef,
-    level: Level,
     *,
+    level: Level,
     source_revision: str = "",
     destination_revision: str = "",
-    writer: HubWriter | None = None,
     ledger: Ledger | None = None,
     reuse: bool = True,
-    streams: int = 8,
-    control: Control | None = None,
+    workers: int = 8,
+    on_progress: Callable[[str, int, int], None] | None = None,
+    cancelled: Callable[[], bool] = never,
     patience: Patience | None = None,
     say: Say = silent,
-    on_progress: Callable[[int, int], None] | None = None,
     job_id: str = "",
 ) -> Proof:
-    """Prove without moving anything: what the verb ``verify`` and the gate use.
+    """Prove without moving anything: what the verb ``verify`` and the gate use. At most ``workers`` files are read at once.
 
-    Revisions are resolved when not given. ``writer`` is the destination's writing half, only asked what is stored; without
-    it *stored* cannot be proven. ``reuse`` lets files count that ``ledger`` remembers as read back from the same revision.
-    ``on_progress`` hears bytes read back and bytes to read back, from any thread. Raises BadInput for a level that cannot be
-    reached, NotFound, Moved, Cancelled, Unreachable.
+    Revisions are resolved when not given. The destination's writing half is only asked what is stored; a session without it
+    cannot prove *stored*. With ``reuse``, files count that ``ledger`` remembers as read back from the same revision.
+    ``on_progress`` hears the name of the step, bytes done and bytes in all, from any thread. Raises BadInput for a level
+    that cannot be reached, NotFound, Moved, Cancelled, Unreachable; a side that was listed in part gives a proof with doubt.
     """
-    if level is Level.STORED and writer is None:
+    if level is Level.STORED and destination.write is None:
         raise BadInput(
-            "without a writing half nobody can ask the destination what it stores",
+            f"{destination.hub.title} cannot be asked what it stores by a program that runs read-only",
             way_out="Ask for the level listed or read-back.",
         )
-    control = control or Control()
+    control = Control(cancelled)
     here = Retrier(control, patience=patience, on_retry=lambda error, attempt, wait: say(str(error)))
     there = Retrier(control, patience=patience, on_retry=lambda error, attempt, wait: say(str(error)))
+    report = on_progress or _unheard
+    report("listing", 0, 0)
     ours = source_revision or here.call(lambda: source.resolve(source_ref))
-    theirs = destination_revision or there.call(lambda: destination.resolve(destination_ref))
+    theirs = destination_revision or there.call(lambda: destination.read.resolve(destination_ref))
     expected = [0]
-    tally = Tally(lambda count: on_progress(count, expected[0]) if on_progress else None)
+    tally = Tally(lambda count: report("reading back", count, expected[0]))
 
     def expect(count: int) -> None:
         expected[0] = count
-        tally.report()
 
     prover = Prover(
         source=Origin(source, source_ref, ours, here),
-        destination=Origin(destination, destination_ref, theirs, there),
+        destination=Origin(destination.read, destination_ref, theirs, there),
         level=level,
         ledger=ledger or MemoryLedger(),
-        pool=ThreadPool(streams, control=control),
+        pool=ThreadPool(workers, control=control),
         streams=1,
         control=control,
-        target=Target(writer, destination_ref, there) if writer is not None else None,
+        target=Target(destination.write, destination_ref, there) if destination.write else None,
         say=say,
         expect=expect,
         progress=tally.add,
@@ -78,5 +78,10 @@ def verify(
         reuse=reuse,
     )
     proof = prover.prove()
-    tally.report()
+    if expected[0]:
+        tally.report()
     return proof
+
+
+def _unheard(step: str, done: int, total: int) -> None:
+    """Nobody watches."""
