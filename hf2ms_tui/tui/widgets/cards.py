@@ -116,12 +116,16 @@ def check_lines(checks: Sequence[CheckLine], width: int) -> list[list[Part]]:
     """
     brief = [check for check in checks if not check.evidence and not check.way_out]
     full = [check for check in checks if check.evidence or check.way_out]
-    name_width = min(max((cells(check.name) for check in full), default=0), max(width // 3, 12))
-    indent = name_width + 4
+    name_width = max((cells(check.name) for check in full), default=0)
+    below = name_width > width // 2 - 4
+    indent = 4 if below else name_width + 4
     lines: list[list[Part]] = []
     for check in full:
         name_tone = "" if check.tone == "ok" else "strong"
         head: list[Part] = [(f"{check.glyph} ", check.tone), (fit(check.name, name_width) + "  ", name_tone)]
+        if below:
+            lines += hanging(head[:1], check.name, name_tone, width, 2)
+            head = [(" " * indent, "")]
         lines += hanging(head, check.evidence, "" if check.tone == "ok" else check.tone, width, indent)
         if check.way_out:
             lines += hanging([(" " * indent + "→ ", "note")], check.way_out, "note", width, indent + 2)

@@ -75,7 +75,7 @@ def lay_out(columns: Sequence[Column], width: int, gap: int = GAP) -> list[Slot]
 
     while need() > width:
         optional = [column for column in kept if column.priority > 0]
-        if not optional:
+        if not optional or len(kept) == 1:
             break
         # Of equals the rightmost goes.
         kept.remove(max(reversed(optional), key=lambda column: column.priority))

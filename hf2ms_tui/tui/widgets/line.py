@@ -69,25 +69,41 @@ def bar_parts(fraction: float | None, width: int, tone: str = "busy") -> list[Pa
     return [(filled, tone), (track, "dim")]
 
 
-def tone_style(widget: Widget, tone: str, row: str = "") -> Style:
-    """Return the Rich style of a tone, on the background of a row state (see ``ROW_STATES``) if one is named."""
-    base = widget.get_component_rich_style(f"row--{row}") if row else widget.rich_style
-    if not tone:
-        return base
-    return base + widget.get_component_rich_style(f"tone--{tone}", partial=True)
+class Tones:
+    """The Rich styles of a widget's tones, worked out once: asking Textual for them costs more than drawing a line."""
 
+    def __init__(self, widget: Widget) -> None:
+        """Take the styles from ``widget``; it calls ``clear`` when they may have changed."""
+        self._widget = widget
+        self._styles: dict[tuple[str, str], Style] = {}
 
-def draw(widget: Widget, parts: Iterable[Part], width: int, row: str = "") -> Strip:
-    """Return one line in a widget's tones, exactly ``width`` cells wide, cut or padded on the row's background."""
-    segments: list[Segment] = []
-    length = 0
-    for text, tone in parts:
-        shown = inert(text)
-        if shown:
-            segments.append(Segment(shown, tone_style(widget, tone, row)))
-            length += cells(shown)
-    strip = Strip(segments, length)
-    return strip if length == width else strip.adjust_cell_length(width, tone_style(widget, "", row))
+    def style(self, tone: str, row: str = "") -> Style:
+        """Return the style of a tone, on the background of a row state (see ``ROW_STATES``) if one is named."""
+        known = self._styles.get((tone, row))
+        if known is not None:
+            return known
+        widget = self._widget
+        style = widget.get_component_rich_style(f"row--{row}") if row else widget.rich_style
+        if tone:
+            style += widget.get_component_rich_style(f"tone--{tone}", partial=True)
+        self._styles[tone, row] = style
+        return style
+
+    def clear(self) -> None:
+        """Forget the styles."""
+        self._styles.clear()
+
+    def draw(self, parts: Iterable[Part], width: int, row: str = "") -> Strip:
+        """Return one line, exactly ``width`` cells wide, cut or padded on the row's background."""
+        segments: list[Segment] = []
+        length = 0
+        for text, tone in parts:
+            shown = inert(text)
+            if shown:
+                segments.append(Segment(shown, self.style(tone, row)))
+                length += cells(shown)
+        strip = Strip(segments, length)
+        return strip if length == width else strip.adjust_cell_length(width, self.style("", row))
 
 
 def retone(parts: Iterable[Part], start: int, end: int, tone: str) -> list[Part]:
@@ -118,6 +134,11 @@ class LineView(ScrollView, can_focus=True):
         + "}"
     )
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        """Make the widget with nothing drawn."""
+        self.tones = Tones(self)
+        super().__init__(id=id, classes=classes)
+
     @property
     def line_width(self) -> int:
         """Cells of a line: the content without the scrollbar, whose place is kept free when it is not shown."""
@@ -125,7 +146,7 @@ class LineView(ScrollView, can_focus=True):
 
     def draw(self, parts: Iterable[Part], width: int, row: str = "") -> Strip:
         """Return one line of parts in the tones of the theme."""
-        return draw(self, parts, width, row)
+        return self.tones.draw(parts, width, row)
 
     def drop_drawn(self) -> None:
         """Forget drawn lines because content, size or style changed; subclasses clear their caches here."""
@@ -134,6 +155,7 @@ class LineView(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """Forget drawn lines when the theme or a rule changed."""
         super().notify_style_update()
+        self.tones.clear()
         self.drop_drawn()
 
     def watch_has_focus(self, _has_focus: bool) -> None:
@@ -147,6 +169,16 @@ class LineBlock(Widget):
 
     COMPONENT_CLASSES = COMPONENTS
     DEFAULT_CSS = "LineBlock { height: auto; width: 1fr; color: $foreground;" + TONE_CSS + "}"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        """Make the block with nothing drawn."""
+        self.tones = Tones(self)
+        super().__init__(id=id, classes=classes)
+
+    def notify_style_update(self) -> None:
+        """Draw anew when the theme or a rule changed."""
+        super().notify_style_update()
+        self.tones.clear()
 
     def lines(self, width: int) -> list[list[Part]]:
         """Return the lines at ``width`` cells; subclasses say what they are."""
@@ -168,4 +200,4 @@ class LineBlock(Widget):
         """Draw one line of the block."""
         width = self.size.width
         lines = self.lines(width)
-        return draw(self, lines[y] if y < len(lines) else [], width)
+        return self.tones.draw(lines[y] if y < len(lines) else [], width)

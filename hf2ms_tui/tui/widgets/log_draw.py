@@ -55,15 +55,22 @@ def line_parts(line: LogEntry, text: str, start: int, search: re.Pattern[str] | 
 def rule_parts(
     width: int, title: str, shown: str, filtered: bool, following: bool, wrapped: bool, new: int
 ) -> list[Part]:
-    """Return the rule above a log: title, what is shown, whether it follows, and how many lines are new."""
+    """Return the rule above a log: title, what is shown, whether it follows, and how many lines are new.
+
+    The news never give way; the title does, then what is shown.
+    """
     badge = f" +{new:,} new · End follows " if new else ""
-    left: list[Part] = [
+    state = f" · {'following' if following else 'holding still'}{' · wrapped' if wrapped else ''} "
+    room = max(0, width - 4 - cells(badge) - cells(state))
+    label = elide(f" · {shown}", max(0, room - min(cells(title), 12)))
+    name = elide(title, room - cells(label))
+    rest = width - 3 - cells(badge) - cells(state) - cells(label) - cells(name)
+    return [
         ("─ ", "dim"),
-        (elide(title, max(8, width // 3)), "head"),
-        (" · " + elide(shown, max(8, width // 3)), "note" if filtered else "dim"),
-        (f" · {'following' if following else 'holding still'} ", "dim" if following else "warn"),
+        (name, "head"),
+        (label, "note" if filtered else "dim"),
+        (state, "dim" if following else "warn"),
+        ("─" * max(rest, 0), "dim"),
+        (badge, "warn"),
+        ("─", "dim"),
     ]
-    if wrapped:
-        left.append(("· wrapped ", "dim"))
-    rest = width - sum(cells(text) for text, _ in left) - cells(badge)
-    return [*left, ("─" * max(rest - 1, 0), "dim"), (badge, "warn"), ("─", "dim")]

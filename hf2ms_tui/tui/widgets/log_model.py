@@ -111,11 +111,13 @@ class LogModel:
         return len(chop(line.whole, self._wrap_width))
 
     def _trim(self, hold: tuple[int, int] | None) -> None:
-        """Drop what is over the limit, and a tenth more so that dropping is rare."""
-        surplus = len(self._lines) - self.limit + self.limit // 10
+        """Drop what is over the limit. Behind a held view a tenth more, because that cut renumbers what follows."""
+        surplus = len(self._lines) - self.limit
         if hold is None or not self.shown:
+            # Exactly the surplus: as long as the number of rows stays, the screen need not be laid out again.
             self._cut(0, surplus)
             return
+        surplus += self.limit // 10
         seen_first = bisect_left(self._numbers, self._shown_numbers[self.index_at(hold[0])])
         seen_last = bisect_left(self._numbers, self._shown_numbers[self.index_at(hold[1])])
         above = min(surplus, max(0, seen_first - MARGIN))

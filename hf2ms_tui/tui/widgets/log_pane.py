@@ -18,7 +18,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from hf2ms_tui.tui.text import cells, inert
-from hf2ms_tui.tui.widgets.line import LineView, Part, retone, tone_style
+from hf2ms_tui.tui.widgets.line import LineView, Part, retone
 from hf2ms_tui.tui.widgets.log_draw import keep_for, line_parts, pattern, rule_parts
 from hf2ms_tui.tui.widgets.log_model import Keep, LogEntry, LogModel
 
@@ -29,6 +29,10 @@ class LogPane(LineView):
     """Lines that arrive in batches, with a rule on top that says what is shown and whether the pane follows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "line(-1)", "Up", show=False, id="log.up"),
+        Binding("down", "line(1)", "Down", show=False, id="log.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="log.page-up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="log.page-down"),
         Binding("home", "oldest", "Oldest line", show=False, id="log.oldest"),
         Binding("end", "follow", "Follow", show=False, id="log.follow"),
         Binding("left", "sideways(-1)", "Left", show=False, id="log.left"),
@@ -96,11 +100,6 @@ class LogPane(LineView):
         self._hit = None
         self.action_follow()
 
-    def set_title(self, title: str) -> None:
-        """Name what the log is of."""
-        self.title = title
-        self.refresh()
-
     def set_filter(self, keep: Keep | None, label: str = "") -> None:
         """Show only lines for which ``keep`` holds (None: all); ``label`` says it on the rule."""
         self._keep, self._filter_label = keep, label
@@ -112,6 +111,8 @@ class LogPane(LineView):
 
     def _arrange(self) -> None:
         """Show anew after a change of filter, wrap or width; the line on top stays on top."""
+        if self.text_selection is not None:
+            self.screen.clear_selection()  # its rows have other numbers now
         number = self.model.number_at(self._top)
         self.model.arrange(self._keep, max(self._width, 2) if self.wrapping else 0)
         self._place(self.model.row_of(self.model.index_of(number)))
@@ -135,7 +136,7 @@ class LogPane(LineView):
             rows = self.model.end_row - self.model.first_row
             self.virtual_size = Size(0, rows + 1)
             y = rows - self._page if self.following else top - self.model.first_row
-            self.scroll_to(y=max(0, min(y, rows - self._page)), animate=False, immediate=True)
+            self.scroll_to(y=max(0, min(y, rows - self._page)), animate=False, immediate=True, force=True)
         finally:
             self._placing = False
         self.refresh()
@@ -183,7 +184,7 @@ class LogPane(LineView):
         """Return the row with the pointer to the hit before it and, where it is cut, a sign behind it."""
         room = width - 2
         length = cells(text)
-        plain = tone_style(self, "")
+        plain = self.tones.style("")
         body = self.draw(parts, max(length, self._side + room)).apply_offsets(0, row)
         strips = [self.draw([("▸" if self._is_hit(row) else " ", "note")], 1)]
         strips.append(body.crop_extend(self._side, self._side + room, plain))
@@ -199,6 +200,14 @@ class LogPane(LineView):
         return rule_parts(width, self.title, shown, filtered, self.following, self.wrapping, self.new)
 
     # -- reading ------------------------------------------------------------------------------------------------
+
+    def action_line(self, by: int) -> None:
+        """Scroll by rows; away from the end the text holds still."""
+        self.scroll_to(y=self.scroll_offset.y + by, animate=False, immediate=True, force=True)
+
+    def action_page(self, by: int) -> None:
+        """Scroll by pages."""
+        self.action_line(by * self._page)
 
     def action_follow(self) -> None:
         """Go to the end and follow."""

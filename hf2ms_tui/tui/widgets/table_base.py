@@ -90,6 +90,7 @@ class TableBase(LineView, Generic[RowT]):
         self._drawn: dict[Key, dict[str, Strip]] = {}
         self._anchor: Key | None = None
         self._note: Note | None = None
+        self._announced: Key | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the marking keys to others where rows cannot be marked."""
@@ -106,6 +107,19 @@ class TableBase(LineView, Generic[RowT]):
     def _set_note(self, note: Note) -> None:
         self._note = note
         self.drop_drawn()
+        self._announce()
+
+    def _announce(self) -> None:
+        """Tell the screen when the cursor is on another row than it was told last."""
+        key = self.cursor_key
+        if key != self._announced:
+            self._announced = key
+            self.post_message(self.RowHighlighted(self, key))
+
+    @property
+    def covered(self) -> bool:
+        """Whether an error stands where the rows were; keys must not act on rows that nobody sees."""
+        return self._note is not None and self._note[0] == "bad"
 
     def row(self, key: Key) -> RowT:
         """Return the row of ``key``. Raises KeyError if there is none."""
@@ -113,17 +127,18 @@ class TableBase(LineView, Generic[RowT]):
 
     @property
     def cursor_row(self) -> RowT | None:
-        """The row under the cursor, None when nothing is shown."""
-        return None if self.model.cursor is None else self.model.at(self.model.cursor)
+        """The row under the cursor, None when no row is to be seen."""
+        key = self.cursor_key
+        return None if key is None else self.model.row(key)
 
     @property
     def cursor_key(self) -> Key | None:
-        """Key of the row under the cursor, None when nothing is shown."""
-        return self.model.cursor_key
+        """Key of the row under the cursor, None when no row is to be seen."""
+        return None if self.covered else self.model.cursor_key
 
     def action_open(self) -> None:
         """Tell the screen that the row under the cursor was chosen."""
-        if (key := self.model.cursor_key) is not None:
+        if (key := self.cursor_key) is not None:
             self.post_message(self.RowSelected(self, key))
 
     @property
@@ -162,11 +177,13 @@ class TableBase(LineView, Generic[RowT]):
 
     def action_mark_shown(self) -> None:
         """Mark every row that the filter shows."""
-        self._change_marks(lambda: self.model.mark(self.model.shown))
+        if not self.covered:
+            self._change_marks(lambda: self.model.mark(self.model.shown))
 
     def action_invert_marks(self) -> None:
         """Turn the marks of the shown rows round; hidden rows keep theirs."""
-        self.toggle_mark(self.model.shown)
+        if not self.covered:
+            self.toggle_mark(self.model.shown)
 
     def action_clear_marks(self) -> None:
         """Unmark all rows, hidden ones included."""
@@ -174,18 +191,18 @@ class TableBase(LineView, Generic[RowT]):
 
     def action_toggle_mark(self) -> None:
         """Mark or unmark the row under the cursor and go on to the next."""
-        if (key := self.model.cursor_key) is not None:
+        if (key := self.cursor_key) is not None:
             self.toggle_mark([key])
             self.move_by(1)
 
     def action_extend(self, by: int) -> None:
         """Move the cursor and mark every row from where the extending began."""
-        if (start := self.model.cursor_key) is None:
+        if (start := self.cursor_key) is None:
             return
         anchor = start if self._anchor is None else self._anchor
         self.move_by(by)
         self._anchor = anchor
-        if (end := self.model.cursor_key) is not None:
+        if (end := self.cursor_key) is not None:
             self.mark_range(anchor, end)
 
     def move_by(self, rows: int) -> None:

@@ -64,7 +64,6 @@ class VTable(TableBase[RowT]):
         self._empty: Note = ("dim", *empty)
         self._no_hits: Note = ("dim", *no_hits)
         self._slots: list[Slot] = []
-        self._announced: Key | None = None
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
@@ -159,13 +158,7 @@ class VTable(TableBase[RowT]):
 
     def _scroll_top(self, top: int) -> None:
         highest = max(0, len(self.model.shown) - self._page)
-        self.scroll_to(y=min(max(top, 0), highest), animate=False, immediate=True)
-
-    def _announce(self) -> None:
-        key = self.model.cursor_key
-        if key != self._announced:
-            self._announced = key
-            self.post_message(self.RowHighlighted(self, key))
+        self.scroll_to(y=min(max(top, 0), highest), animate=False, immediate=True, force=True)
 
     def _moved(self, before: int | None) -> None:
         """Redraw after a move of the cursor and scroll it into view."""
@@ -206,12 +199,11 @@ class VTable(TableBase[RowT]):
         width = self.line_width
         if self.header and y == 0:
             return self.draw(header_parts(self._slots, self.model.sorting, self.markable), width, "header")
-        failed = self._note is not None and self._note[0] == "bad"
-        if failed or not self.model.shown:
+        if self.covered or not self.model.shown:
             return self._note_line(y - self.header, width)
         place = self._top + y - self.header
         if place >= len(self.model.shown):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.tones.style(""))
         key = self.model.shown[place]
         state = ""
         if place == self.model.cursor:
@@ -272,10 +264,10 @@ class VTable(TableBase[RowT]):
             self._click_header(event.x)
             return
         place = self._top + event.y - self.header
-        if place >= len(self.model.shown):
+        if self.covered or place >= len(self.model.shown):
             return
         key = self.model.shown[place]
-        start = self.model.cursor_key
+        start = self.cursor_key
         self._go(place)
         if self.markable and event.shift and start is not None:
             self.mark_range(start, key)
