@@ -128,7 +128,7 @@ def _subset(facts: RepoFacts) -> Advice | None:
                 return Advice(Decision.DELETE, "in a proven parent", reasons, Confidence.CERTAIN)
             return Advice(
                 Decision.DELETE,
-                f"subset of {overlap.other.name}, prove that first",
+                "subset, prove the parent first",
                 reasons,
                 Confidence.LIKELY,
             )

@@ -15,7 +15,7 @@ class BackupState(Enum):
 
     NONE = "none"
     EXISTS = "exists"
-    """a repo of that id is there; its files were not compared"""
+    """a repo of that id is there; its files were not compared, or (``total`` > 0) only listed on both sides and found alike"""
     PARTIAL = "partial"
     DIFFERS = "differs"
     PROVEN = "proven"
@@ -65,7 +65,10 @@ class Backup:
             return f"{bad:,} file{'' if bad == 1 else 's'} differ{'s' if bad == 1 else ''}"
         if self.state in {BackupState.UNKNOWN, BackupState.STALE} and self.why:
             return f"{self.state.value} ({self.why})"
-        return "exists, not compared" if self.state is BackupState.EXISTS else self.state.value
+        if self.state is BackupState.EXISTS:
+            doubt = f" ({self.why})" if self.why else ""
+            return f"listed alike, not proven{doubt}" if self.total else f"exists{doubt or ', not compared'}"
+        return str(self.state.value)
 
 
 NOT_LOOKED = Backup(BackupState.UNKNOWN, why="not looked yet")

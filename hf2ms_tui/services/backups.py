@@ -15,6 +15,7 @@ from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.threads import each
 from hf2ms_tui.store.proofs import ProofSummary
 
+_BY_LISTINGS = "by the listings alone"
 AT_ONCE = 6
 """requests at once when repos are looked up one by one"""
 
@@ -126,8 +127,12 @@ def from_listings(source: Manifest, destination: Manifest, copy: Backup) -> Back
 
     Small files whose SHA-256 the source does not tell count as there when size and path agree.
     """
-    if not source.complete or not destination.complete:
+    if not source.complete:
         return copy
+    if not destination.complete:
+        return replace(
+            copy, why=copy.why or ("lists no file" if not destination.files else "listing cut short")
+        )
     found = compare(source, destination, level=Level.LISTED, at=Program.now())
     counts, total = found.counts, found.total
     wrong, missing = counts[Verdict.MISMATCH], counts[Verdict.MISSING]
@@ -138,10 +143,10 @@ def from_listings(source: Manifest, destination: Manifest, copy: Backup) -> Back
         total,
         source.revision,
         level=Level.LISTED.value,
-        why=copy.why or "by the listings, not proven",
+        why=copy.why,
     )
     if wrong and wrong + missing < total:
-        return replace(agreed, state=BackupState.DIFFERS, proven=total - wrong)
+        return replace(agreed, state=BackupState.DIFFERS, proven=total - wrong, why=_BY_LISTINGS)
     if wrong or missing:
-        return replace(agreed, state=BackupState.PARTIAL)
+        return replace(agreed, state=BackupState.PARTIAL, why=_BY_LISTINGS)
     return agreed

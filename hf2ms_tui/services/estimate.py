@@ -16,6 +16,8 @@ ASSUMED_RATE = 30e6
 """bytes per second while nothing was measured: what one worker of the predecessor reached at best was 53 MB/s"""
 ASSUMED_SETUP = 6.0
 """seconds of a job that move nothing: listing, preparing, committing"""
+ASSUMED_CALL = 0.0125
+"""seconds that a request adds: 100 ms each, eight at once"""
 _JOBS = 12
 _LEAST = 5_000_000
 """bytes below which a job says more about its setup than about the link"""
@@ -116,5 +118,5 @@ def _move(total: int, to_move: int, size: int, files: int, blobs: int, rates: Ra
         + 4
         + (files if back else 0)
     )
-    seconds = rates.setup + (to_move + back) / max(rates.per_second, 1.0)
+    seconds = rates.setup + (to_move + back) / max(rates.per_second, 1.0) + calls * ASSUMED_CALL
     return Move(total, total - to_move, to_move, back, calls, seconds)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hf2ms_tui.domain.advice import RepoFacts, advise
-from hf2ms_tui.domain.decision import Decision
+from hf2ms_tui.domain.decision import Advice, Confidence, Decision
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.inventory import Backup, BackupState, Row
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
@@ -31,6 +31,7 @@ def cached(program: Program) -> tuple[Row, ...]:
     infos, _ = known
     program.knowledge.put_infos(infos, whole=True)
     program.knowledge.put_copies(program.cache.backups())
+    program.knowledge.put_advice(_read_advice(program))
     return join(program, infos)
 
 
@@ -196,7 +197,7 @@ def join(program: Program, infos: Iterable[RepoInfo]) -> tuple[Row, ...]:
     proofs = newest_proofs(program)
     knowledge = program.knowledge
     copies, holdings, shared = knowledge.copies(), knowledge.holdings(), knowledge.sharing()
-    others = knowledge.infos()
+    others, earlier = knowledge.infos(), knowledge.advice()
     proven = frozenset(
         key
         for key, proof in proofs.items()
@@ -217,7 +218,40 @@ def join(program: Program, infos: Iterable[RepoInfo]) -> tuple[Row, ...]:
             proven,
             others,
         )
-        rows.append(
-            Row(info, backup, decisions.get(key, Decision.UNDECIDED), advise(facts), jobs.get(key, ""))
-        )
+        advice = advise(facts)
+        if facts.holding is None and key in earlier and earlier[key][0] == info.revision:
+            advice = earlier[key][1]
+        rows.append(Row(info, backup, decisions.get(key, Decision.UNDECIDED), advice, jobs.get(key, "")))
     return tuple(rows)
+
+
+def remember_advice(program: Program, rows: Iterable[Row]) -> None:
+    """Keep the advice for repos whose contents were read, so that the next start shows it before they are read again."""
+    holdings = program.knowledge.holdings()
+    program.view_state.set(
+        _advice_key(program),
+        {
+            row.key: [
+                row.info.revision,
+                row.advice.suggestion,
+                row.advice.headline,
+                row.advice.reasons,
+                row.advice.confidence,
+                row.advice.then_delete,
+            ]
+            for row in rows
+            if row.advice is not None and row.key in holdings
+        },
+    )
+
+
+def _read_advice(program: Program) -> dict[str, tuple[str, Advice]]:
+    stored = program.view_state.get(_advice_key(program), {})
+    return {
+        key: (revision, Advice(Decision(word), headline, tuple(reasons), Confidence(confidence), then_delete))
+        for key, (revision, word, headline, reasons, confidence, then_delete) in stored.items()
+    }
+
+
+def _advice_key(program: Program) -> str:
+    return f"advice {program.settings.source.value}:{program.settings.org}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 
+from hf2ms_tui.domain.decision import Advice
 from hf2ms_tui.domain.inventory import Backup
 from hf2ms_tui.domain.overlap import Holding, Sharing, sharing
 from hf2ms_tui.domain.repo import RepoInfo
@@ -19,6 +20,7 @@ class Knowledge:
         self._copies: dict[str, Backup] = {}
         self._holdings: dict[str, Holding] = {}
         self._sharing: dict[str, Sharing] = {}
+        self._advice: dict[str, tuple[str, Advice]] = {}
         self._fresh = True
 
     def infos(self) -> dict[str, RepoInfo]:
@@ -80,3 +82,13 @@ class Knowledge:
         with self._lock:
             self._sharing = found
         return found
+
+    def advice(self) -> dict[str, tuple[str, Advice]]:
+        """Advice of earlier runs that knew what a repo held, with the revision it was given for."""
+        with self._lock:
+            return dict(self._advice)
+
+    def put_advice(self, advice: Mapping[str, tuple[str, Advice]]) -> None:
+        """Note advice of earlier runs; it stands until the repo is read again."""
+        with self._lock:
+            self._advice |= advice

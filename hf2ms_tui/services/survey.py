@@ -59,6 +59,8 @@ def survey(
     ):
         tell_sometimes()
     _tell_changes(program, before, on_rows)
+    if not program.closed:
+        inventory.remember_advice(program, before.values())
     return tuple(before.values())
 
 
