@@ -100,6 +100,8 @@ class GateFacts:
     running_jobs: tuple[str, ...] = ()
     may_delete: bool | None = None
     may_delete_why: str = ""
+    delete_page: str = ""
+    """address of the page on which a person can delete the repo by hand, empty when the hub does not tell"""
 
 
 def checks(facts: GateFacts) -> tuple[Check, ...]:
@@ -124,6 +126,17 @@ def checks(facts: GateFacts) -> tuple[Check, ...]:
 def is_open(found: tuple[Check, ...]) -> bool:
     """Whether every check holds; an empty list is not an open gate."""
     return bool(found) and all(check.ok for check in found)
+
+
+def open_by_hand(facts: GateFacts, found: tuple[Check, ...]) -> bool:
+    """Whether every check holds but that the token may delete, and there is a page where the person can."""
+    return (
+        bool(facts.delete_page)
+        and not facts.read_only
+        and bool(found)
+        and all(check.ok for check in found if check.name is not CheckName.MAY_DELETE)
+        and not is_open(found)
+    )
 
 
 def _ok(name: CheckName, evidence: str) -> Check:
@@ -333,6 +346,17 @@ class GateShut(Exception):
         )
         self.failing = failing
         self.name_matches = name_matches
+
+
+def issue_by_hand(facts: GateFacts, typed: str) -> str:
+    """Hand out the address of the page where the person can delete the repo, when nothing but the token's rights is missing
+    and ``typed`` is exactly ``owner/name``. Raises GateShut.
+    """
+    found = checks(facts)
+    matches = typed == str(facts.ref.id)
+    if not open_by_hand(facts, found) or not matches:
+        raise GateShut(tuple(check for check in found if not check.ok), matches)
+    return facts.delete_page
 
 
 def issue(facts: GateFacts, typed: str) -> Pass:

@@ -97,11 +97,11 @@ def delete(
     return found
 
 
-def look(program: Program, ref: RepoRef, lost_answer: str = "") -> Deletion:
-    """See whether a repo is gone: a 404 counts only with a token that the hub knows at this moment."""
+def look(program: Program, ref: RepoRef, lost_answer: str = "", looks: int = _LOOKS) -> Deletion:
+    """See whether a repo is gone, looking up to ``looks`` times: a 404 counts only with a token that the hub knows now."""
     reader = program.hub(ref.hub).read
     trouble = lost_answer
-    for attempt in range(_LOOKS):
+    for attempt in range(looks):
         if attempt:
             time.sleep(_PAUSE)
         try:
@@ -121,7 +121,7 @@ def look(program: Program, ref: RepoRef, lost_answer: str = "") -> Deletion:
         trouble = f"{ref.hub.title} still shows it at {(info.revision or '?')[:7]}"
         if lost_answer:
             trouble = f"{trouble}; {lost_answer}"
-        if attempt == _LOOKS - 1:
+        if attempt == looks - 1:
             return Deletion(ref, Gone.STILL_THERE, trouble, program.now())
     return Deletion(ref, Gone.UNKNOWN, trouble or "no answer", program.now())
 

@@ -10,7 +10,7 @@ from hf2ms_tui.domain.gate import GateFacts, RefCoverage
 from hf2ms_tui.domain.manifest import FileEntry, Manifest
 from hf2ms_tui.domain.proof import Proof, Verdict
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
-from hf2ms_tui.hubs.protocol import HubReader
+from hf2ms_tui.hubs.protocol import DeleteRights, HubReader
 from hf2ms_tui.services.program import Program
 
 Progress = Callable[[str], None]
@@ -40,7 +40,8 @@ def gather(
     coverage: tuple[RefCoverage, ...] = ()
     if proof is not None and not source_trouble:
         coverage = tuple(_coverage(program, reader, ref, proof, refs, tell))
-    may_delete, why = _rights(program, ref)
+    tell("asking what the token may do")
+    rights = _rights(program, ref)
     return GateFacts(
         ref=ref,
         now=now,
@@ -57,8 +58,9 @@ def gather(
         coverage=coverage,
         acknowledged=acknowledged,
         running_jobs=running_jobs(program, ref),
-        may_delete=may_delete,
-        may_delete_why=why,
+        may_delete=rights.allowed,
+        may_delete_why=rights.why,
+        delete_page=rights.page,
     )
 
 
@@ -167,13 +169,11 @@ def _manifest(program: Program, reader: HubReader, ref: RepoRef, revision: str) 
     return manifest
 
 
-def _rights(program: Program, ref: RepoRef) -> tuple[bool | None, str]:
+def _rights(program: Program, ref: RepoRef) -> DeleteRights:
     half = program.hub(ref.hub).delete
     if half is None:
-        return False, "the program runs read-only"
+        return DeleteRights(False, "the program runs read-only")
     try:
-        rights = half.rights(ref)
+        return half.rights(ref)
     except Hf2msError as error:
-        return None, str(error)
-    why = f"{rights.why}; by hand: {rights.page}" if rights.page and not rights.allowed else rights.why
-    return rights.allowed, why
+        return DeleteRights(None, str(error))

@@ -161,9 +161,21 @@ def view(program: Program, job_id: str) -> JobView:
     return views[0]
 
 
-def log(program: Program, job_id: str, after: int = 0, chunk: int | None = None) -> list[LogLine]:
-    """Lines of a job's log after a sequence number, oldest first, without gaps."""
-    return program.jobs.log(job_id, after=after, chunk=chunk)
+def log(
+    program: Program, job_id: str, after: int = 0, chunk: int | None = None, limit: int = 5000
+) -> list[LogLine]:
+    """At most ``limit`` lines of a job's log after a sequence number, oldest first, without gaps."""
+    return program.jobs.log(job_id, after=after, limit=limit, chunk=chunk)
+
+
+def detail(program: Program, job_id: str) -> JobView:
+    """One job by its whole id with all its chunks, also when it is over. Raises BadInput when there is none."""
+    return program.jobs.view(job_id)
+
+
+def log_start(program: Program, job_id: str, keep: int) -> int:
+    """The sequence number after which the newest ``keep`` lines of a job's log come; 0 when there are fewer."""
+    return max(0, program.jobs.log_size(job_id) - keep)
 
 
 def cancel(program: Program, job_id: str) -> JobView:

@@ -8,6 +8,7 @@ from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.proof import Level, Proof
 from hf2ms_tui.services.jobs import Direction
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.transfer.control import never
 from hf2ms_tui.transfer.verify import verify
 
 
@@ -20,10 +21,14 @@ def prove(
 ) -> Proof:
     """Compare both ends at ``level`` and record what was found, whether it holds or not.
 
-    ``on_progress`` hears a step's name, bytes done and bytes in all. Raises what the hubs raise when a side cannot be read
-    at all; a side that was read in part gives a proof that does not hold.
+    Every byte that the level asks for is read now: what an earlier proof read does not count, or proving again would only
+    give old evidence a new date. ``on_progress`` hears a step's name, bytes done and bytes in all, from any thread.
+
+    Raises what the hubs raise when a side cannot be read at all, BadInput for a level that this program cannot reach
+    (*stored* needs the destination's writing half), Cancelled; a side read in part gives a proof that does not hold.
     """
     wanted = level or program.settings.level
+    over = cancelled or never
     intent = program.journal.intent("prove", ends.source, {"to": ends.destination.key, "level": wanted.value})
     try:
         proof = verify(
@@ -32,9 +37,11 @@ def prove(
             program.hub(ends.destination.hub),
             ends.destination,
             level=wanted,
-            workers=program.settings.workers,
+            ledger=program.ledger_of(ends.destination),
+            reuse=False,
+            workers=program.settings.workers * program.settings.streams,
             on_progress=on_progress,
-            cancelled=cancelled,
+            cancelled=lambda: over() or program.closed,
         )
         proof_id = program.proofs.save(proof)
     except Hf2msError as error:
@@ -44,3 +51,15 @@ def prove(
         intent, "done" if proof.holds else "failed", {"proof": proof_id, "summary": proof.summary}
     )
     return proof
+
+
+def next_level(program: Program, proof: Proof | None) -> Level:
+    """The level to prove at next: the weakest without a proof, else one deeper than the newest proof, at most *read back*.
+
+    *Stored* is left out where the program may not write: only the writing half can ask for it.
+    """
+    if proof is None:
+        return Level.LISTED
+    if proof.level is Level.LISTED and not program.settings.read_only:
+        return Level.STORED
+    return Level.READ_BACK

@@ -1,0 +1,78 @@
+"""Where tokens may not delete: the gate hands over the address of the settings page and watches for the repo to disappear."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hf2ms_tui.domain.gate import checks, issue_by_hand
+from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.services.deletion import Deletion, Gone, look, record
+from hf2ms_tui.services.gate import gather
+from hf2ms_tui.services.program import Program
+
+EVERY = 4.0
+"""seconds between two looks whether the repo is gone"""
+_STEP = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A deletion left to the person: the page to do it on, and the journal's number of the intent."""
+
+    ref: RepoRef
+    page: str
+    intent: int
+
+
+def hand_over(
+    program: Program,
+    ref: RepoRef,
+    typed: str,
+    acknowledged: frozenset[str] = frozenset(),
+    on_step: Callable[[str], None] | None = None,
+) -> HandOver:
+    """Read all facts again and hand over the page if nothing but the token's rights keeps the gate shut. Deletes nothing.
+
+    Journals that the person was sent there; an outcome that nobody watched for is found out at the next start. Raises
+    GateShut with the checks that do not hold.
+    """
+    facts = gather(program, ref, acknowledged, on_step)
+    page = issue_by_hand(facts, typed)
+    intent = program.journal.intent(
+        "delete",
+        ref,
+        {
+            "by hand": page,
+            "proof": facts.proof.id if facts.proof else "",
+            "acknowledged": sorted(acknowledged),
+            "checks": [[check.name.value, check.evidence] for check in checks(facts)],
+        },
+        account=program.identity(ref.hub).account,
+    )
+    return HandOver(ref, page, intent)
+
+
+def watch(
+    program: Program,
+    over: HandOver,
+    on_look: Callable[[Deletion], object],
+    cancelled: Callable[[], bool],
+    every: float = EVERY,
+) -> Deletion | None:
+    """Look every few seconds until the repo is gone, and record that. ``on_look`` hears what each look found.
+
+    Returns None when ``cancelled`` or the program's end came first: the journal's intent stays open then and is settled at
+    the next start.
+    """
+    while not (cancelled() or program.closed):
+        found = look(program, over.ref, looks=1)
+        on_look(found)
+        if found.state is Gone.GONE:
+            record(program, over.intent, found)
+            return found
+        end = time.monotonic() + every
+        while time.monotonic() < end and not (cancelled() or program.closed):
+            time.sleep(_STEP)
+    return None
