@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import Enum
 
 from hf2ms_tui.domain.errors import Conflict, Hf2msError, InterlockRefused, Moved, NotFound, OutcomeUnknown
-from hf2ms_tui.domain.gate import checks, issue, refs_digest
+from hf2ms_tui.domain.gate import GateFacts, checks, issue, refs_digest
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.services.gate import gather
+from hf2ms_tui.services.gate import changes, gather
 from hf2ms_tui.services.program import Program
 
 _LOOKS = 4
@@ -43,16 +43,25 @@ def delete(
     typed: str,
     acknowledged: frozenset[str] = frozenset(),
     on_step: Callable[[str], None] | None = None,
+    seen: GateFacts | None = None,
 ) -> Deletion:
     """Delete ``ref`` from its hub, if the gate is open at this very moment and ``typed`` is exactly ``owner/name``.
 
     Reads all facts again, issues the pass from them, journals the intent, deletes, and then looks whether the repo is gone.
+    With ``seen``, the facts that the person had before them when they confirmed, any difference from those closes the door.
     Raises GateShut with the checks that do not hold, and the hub's refusal as an error of ours; a lost answer does not
     raise but ends as ``still there``, ``gone`` or ``outcome unknown`` after re-reading. Never repeats the call.
     """
     tell = on_step or (lambda text: None)
     facts = gather(program, ref, acknowledged, on_step)
     pass_ = issue(facts, typed)
+    if seen is not None and (differing := changes(seen, facts)):
+        raise Conflict(
+            f"{ref.id} was not deleted: something changed since you looked",
+            meaning=f"{'; '.join(differing)}.",
+            way_out="Look at the gate again, then decide.",
+            repo=str(ref.id),
+        )
     half = program.hub(ref.hub).delete
     if half is None:
         raise InterlockRefused(

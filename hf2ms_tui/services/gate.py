@@ -64,6 +64,33 @@ def gather(
     )
 
 
+def changes(seen: GateFacts, now: GateFacts) -> tuple[str, ...]:
+    """What differs between the facts a person saw and those read now, as phrases; empty when the same holds still.
+
+    Only what a decision rests on: branches and tags, the destination's revision and visibility, the proof, the id.
+    """
+    found = []
+    before = {(ref.kind, ref.name): ref.revision for ref in seen.refs}
+    after = {(ref.kind, ref.name): ref.revision for ref in now.refs}
+    for kind, name in sorted(before.keys() | after.keys()):
+        was, is_ = before.get((kind, name)), after.get((kind, name))
+        if was is None:
+            found.append(f"{kind} {name} is new")
+        elif is_ is None:
+            found.append(f"{kind} {name} is gone")
+        elif was != is_:
+            found.append(f"{kind} {name} moved from {was[:7]} to {is_[:7]}")
+    if seen.destination_revision != now.destination_revision:
+        found.append(
+            f"the destination went from {seen.destination_revision[:7] or '?'} to {now.destination_revision[:7] or '?'}"
+        )
+    if seen.destination and now.destination and seen.destination.visibility is not now.destination.visibility:
+        found.append(f"the destination is {now.destination.visibility.value} now")
+    if (seen.proof.id if seen.proof else "") != (now.proof.id if now.proof else ""):
+        found.append("there is another proof")
+    return tuple(found)
+
+
 def running_jobs(program: Program, ref: RepoRef) -> tuple[str, ...]:
     """Ids of jobs that read or write the repo and are not over; a job whose process died is not running."""
     return tuple(

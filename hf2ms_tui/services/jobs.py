@@ -191,14 +191,24 @@ def cancel(program: Program, job_id: str) -> JobView:
 def retry(program: Program, job_id: str) -> JobView:
     """Run a failed, cancelled or lost job again from where it stopped. Raises BadInput when it runs or is done."""
     found = view(program, job_id)
+    if program.settings.read_only:
+        raise BadInput(
+            f"Job {found.id} was not started again",
+            meaning="The program runs read-only.",
+            way_out="Start it without --read-only.",
+        )
     if found.phase is Phase.DONE:
         raise BadInput(f"Job {found.id} is done and proven", way_out="To prove it again, use verify.")
     if not found.phase.final and not found.lost:
         raise BadInput(f"Job {found.id} is running", way_out="Cancel it first, or follow it.")
-    program.journal.intent(
+    intent = program.journal.intent(
         "migrate", found.spec.source, {"job": found.id, "to": found.spec.destination.key, "retry": True}
     )
-    program.engine.retry(found.id, tokens(program))
+    try:
+        program.engine.retry(found.id, tokens(program))
+    except Hf2msError as error:
+        program.journal.outcome(intent, "failed", error.as_dict())
+        raise
     return program.jobs.view(found.id)
 
 

@@ -16,7 +16,8 @@ SPAN = 8.0
 class Pace:
     """Bytes per second read from hubs (``down``) and sent to them (``up``); ``left`` are seconds of the present phase.
 
-    ``left`` is None when it cannot be told. ``done`` of ``total`` are the bytes of the present phase.
+    ``left`` is None when it cannot be told. ``done`` of ``total`` are the bytes of the present phase. ``stalled`` says that
+    bytes are outstanding and none came for as long as a rate is measured.
     """
 
     down: float = 0.0
@@ -24,6 +25,7 @@ class Pace:
     left: float | None = None
     done: int = 0
     total: int = 0
+    stalled: bool = False
 
     @property
     def share(self) -> float | None:
@@ -67,7 +69,7 @@ class Paces:
             looks.append(_Look(at, view.moved, view.read_back, view.phase))
             while len(looks) > 2 and at - looks[1].at >= self._span:
                 looks.popleft()
-            self._paces[view.id] = _pace(view, looks)
+            self._paces[view.id] = _pace(view, looks, self._span)
         self._looks = kept
 
     def of(self, view: JobView) -> Pace:
@@ -89,7 +91,7 @@ class Paces:
         return sum(pace.up for pace in self._paces.values())
 
 
-def _pace(view: JobView, looks: deque[_Look]) -> Pace:
+def _pace(view: JobView, looks: deque[_Look], span: float) -> Pace:
     first, last = looks[0], looks[-1]
     passed = last.at - first.at
     # What moves streams through: it is read as fast as it is sent.
@@ -98,4 +100,5 @@ def _pace(view: JobView, looks: deque[_Look]) -> Pace:
     done, total = progress_of(view)
     rate = back if view.phase is Phase.PROVING else up
     left = (total - done) / rate if rate > 0 and total > done else None
-    return Pace(up + back, up, left, done, total)
+    still = passed >= span * 0.9 and total > done and not rate and first.phase is view.phase
+    return Pace(up + back, up, left, done, total, still)

@@ -97,6 +97,20 @@ _LIST = (
     Action("export", ("e",), "export", "Write it to a file in the current folder", rank=6),
     Action("cancel", ("c",), "cancel", "Cancel this job; what arrived stays", rank=2, group="Act"),
     Action("retry", ("r",), "retry", "Run it again from where it stopped", rank=2, group="Act"),
+    Action("details", ("enter",), "full text", "The whole text of this line, to read and copy", rank=4),
+    Action("search", ("slash",), "search", "Search the log; n and N go through the hits", shown="/", rank=4),
+    Action(
+        "recheck",
+        ("R", "f5"),
+        "look again",
+        "Read every fact again from both hubs",
+        shown="R",
+        rank=3,
+        group="Act",
+    ),
+    Action(
+        "stop", ("c",), "stop", "Stop proving; what was found so far is not recorded", rank=2, group="Act"
+    ),
     Action("log", ("l",), "log", "Put the keys on the log, or back on the jobs", rank=3),
     Action("follow", ("end",), "follow", "Follow the log's end", rank=5),
     Action("only", ("o",), "only chunk", "Only lines of the selected chunk, or all", rank=5),

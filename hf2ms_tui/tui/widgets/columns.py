@@ -21,13 +21,15 @@ class Cell(NamedTuple):
     """What a table shows in one cell.
 
     ``sort`` is what the column sorts by (None: unknown, always last). ``bar`` (0.0 to 1.0) draws a bar as wide as the
-    column instead of the text. Tones are those of ``widgets.line``.
+    column instead of the text. With ``span`` the text takes the place of all columns from here to the right. Tones are
+    those of ``widgets.line``.
     """
 
     text: str
     tone: str = ""
     sort: Any = None
     bar: float | None = None
+    span: bool = False
 
 
 @dataclass(frozen=True, slots=True)

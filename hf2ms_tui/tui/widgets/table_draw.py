@@ -25,10 +25,14 @@ def row_parts(
     if markable:
         parts.append(("◆" if marked else " ", "mark"))
     parts.append((" ", ""))
-    for number, (column, _, width) in enumerate(slots):
+    for number, (column, start, width) in enumerate(slots):
         if number:
             parts.append((" " * GAP, ""))
         shown = cell(column.key)
+        if shown.span:
+            last = slots[-1]
+            parts.append((fit(shown.text, last.start + last.width - start), shown.tone))
+            break
         if shown.bar is not None:
             parts.extend(bar_parts(shown.bar, width, shown.tone))
         else:
