@@ -138,7 +138,7 @@ def _subset(facts: RepoFacts) -> Advice | None:
 def _backup_of(facts: RepoFacts, other: RepoRef) -> str:
     if other.key in facts.proven:
         return f"The backup of {other.name} is proven."
-    return f"{other.name} has no proven backup yet; this one is redundant once it has."
+    return f"No backup of {other.name} is proven yet; this one is redundant once it is."
 
 
 def _trial(facts: RepoFacts) -> Advice | None:
@@ -196,7 +196,7 @@ def _elsewhere(facts: RepoFacts) -> list[str]:
         where = f" in {first.other.name}{' (proven)' if first.other.key in facts.proven else ''}"
     else:
         where = " in other repos"
-    sentence = f"{shared.large_elsewhere:,} of its {shared.large:,} large files are also{where}"
+    sentence = f"Of its {shared.large:,} large files {shared.large_elsewhere:,} are also{where}"
     if not alone:
         return [f"{sentence}."]
     return [f"{sentence}; {alone:,} exist{'s' if alone == 1 else ''} nowhere else."]
