@@ -65,6 +65,7 @@ _LIST = (
         group="Go to",
     ),
     Action("open", ("enter",), "card", "Open the card of this repo", rank=3, group="Go to"),
+    Action("org", ("o",), "org", "Choose another organisation or account", rank=9, group="Go to"),
     # looking
     Action(
         "filter",
@@ -125,6 +126,15 @@ _LIST = (
     # always
     Action("back", ("escape",), "back", "Leave this screen", shown="esc", rank=2, group="Always"),
     Action(
+        "palette",
+        ("ctrl+p", "colon"),
+        "actions",
+        "Search all actions by name",
+        shown=":",
+        rank=7,
+        group="Always",
+    ),
+    Action(
         "help", ("question_mark", "f1"), "help", "All keys of this screen", shown="?", rank=0, group="Always"
     ),
     Action("quit", ("q", "ctrl+q"), "quit", "Leave; jobs go on", shown="q", rank=5, group="Always"),
@@ -136,7 +146,8 @@ REGISTRY: dict[str, Action] = {action.id: action for action in _LIST}
 
 def bindings(ids: Iterable[str]) -> list[Binding]:
     """Textual bindings for a screen's actions, all going through the one dispatcher ``act``. Two actions of a screen never
-    share a key: raises ValueError, so a clash is found by the first test that imports the screen.
+    share a key: raises ValueError, so a clash is found by the first test that imports the screen. A binding's id is its
+    action's, which is what the person's keymap names.
     """
     taken: dict[str, str] = {}
     made: list[Binding] = []
@@ -145,14 +156,41 @@ def bindings(ids: Iterable[str]) -> list[Binding]:
             if key in taken:
                 raise ValueError(f"{action.id} and {taken[key]} both want the key {key}")
             taken[key] = action.id
-            made.append(
-                Binding(
-                    key,
-                    f"act('{action.id}')",
-                    action.label,
-                    show=False,
-                    id=f"{action.id}.{key}",
-                    tooltip=action.help,
-                )
+        made.append(
+            Binding(
+                ",".join(action.keys),
+                f"act('{action.id}')",
+                action.label,
+                show=False,
+                id=action.id,
+                tooltip=action.help,
             )
+        )
     return made
+
+
+_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "full_stop": ".",
+    "comma": ",",
+    "semicolon": ";",
+    "minus": "-",
+    "plus": "+",
+    "equals_sign": "=",
+    "escape": "esc",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
+
+
+def key_name(key: str) -> str:
+    """A Textual key name as people write it: ``?`` for ``question_mark``, ``^p`` for ``ctrl+p``."""
+    if key.startswith("ctrl+"):
+        return f"^{key_name(key.removeprefix('ctrl+'))}"
+    return _NAMES.get(key, key)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from hf2ms_tui.domain.decision import Decision
 from hf2ms_tui.domain.inventory import Row
 from hf2ms_tui.domain.job import JobView
+from hf2ms_tui.services.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Said:
 class Model:
     """Rows in the hub's order by key, jobs newest first, and everything that was said.
 
-    ``loading`` and ``trouble`` describe the inventory as a whole; ``version`` counts changes of the rows.
+    ``loading``, ``trouble`` and ``way_out`` describe the inventory as a whole; ``version`` counts changes of the rows.
+    ``cached_at`` is when the rows were read, UTC, as long as they come from the cache, and ``stale`` the keys not read
+    since. ``order`` are the keys that the inventory shows, first to last, for those who go through them one by one.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
@@ -32,36 +35,79 @@ class Model:
     said: list[Said] = field(default_factory=list)
     loading: bool = True
     trouble: str = ""
+    way_out: str = ""
     version: int = 0
+    cached_at: datetime | None = None
+    stale: set[str] = field(default_factory=set)
+    order: list[str] = field(default_factory=list)
+    filter: str = ""
+    _totals: Totals | None = None
 
     def put(self, rows: Iterable[Row]) -> set[str]:
-        """Add or replace rows; a decision made here while a refresh ran is kept. Returns the keys that changed."""
+        """Add or replace rows; what was decided here meanwhile is kept. Returns the keys that changed."""
         changed = set()
         for row in rows:
-            if self.rows.get(row.key) != row:
-                self.rows[row.key] = row
-                changed.add(row.key)
+            key = row.key
+            before = self.rows.get(key)
+            if before is not None and before.decision is not row.decision:
+                row = replace(row, decision=before.decision)
+            if key in self.stale:
+                self.stale.discard(key)
+                changed.add(key)
+            if before != row:
+                self.rows[key] = row
+                changed.add(key)
         if changed:
-            self.version += 1
+            self._changed()
         return changed
 
-    def replace_all(self, rows: Iterable[Row]) -> None:
-        """Take a whole new inventory; repos that are gone disappear."""
-        self.rows = {row.key: row for row in rows}
-        self.version += 1
+    def replace_all(self, rows: Iterable[Row], cached_at: datetime | None = None) -> None:
+        """Take a whole new inventory; repos that are gone disappear, what was decided here meanwhile is kept.
+
+        With ``cached_at`` the rows come from the cache and are stale until they are read again.
+        """
+        before = self.rows
+        self.rows = {
+            row.key: replace(row, decision=before[row.key].decision)
+            if row.key in before and before[row.key].decision is not row.decision
+            else row
+            for row in rows
+        }
+        self.cached_at = cached_at
+        self.stale = set(self.rows) if cached_at else set()
+        self._changed()
 
     def decide(self, decisions: dict[str, Decision]) -> None:
         """Show decisions at once, before they are stored; the store's answer may put them back."""
         for key, decision in decisions.items():
             row = self.rows.get(key)
             if row is not None and row.decision is not decision:
-                self.rows[key] = replace(row, decision=decision)
+                now = self.rows[key] = replace(row, decision=decision)
                 self.version += 1
+                if self._totals is not None:
+                    self._totals = self._totals.with_change(row, now)
 
     def drop(self, key: str) -> None:
         """Forget a repo that is gone."""
         if self.rows.pop(key, None) is not None:
-            self.version += 1
+            self._changed()
+
+    def clear(self) -> None:
+        """Forget all rows, because another org is looked at."""
+        self.rows, self.order, self.stale = {}, [], set()
+        self.cached_at, self.trouble, self.way_out, self.filter, self.loading = None, "", "", "", True
+        self._changed()
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._totals = None
+
+    @property
+    def totals(self) -> Totals:
+        """Sums over all rows, kept up to date decision by decision."""
+        if self._totals is None:
+            self._totals = Totals.of(self.rows.values())
+        return self._totals
 
     def say(self, text: str, tone: str) -> Said:
         """Keep a message; at most a thousand of them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,7 +37,23 @@ def make(name: str) -> RoomScreen:
         from hf2ms_tui.tui.screens.messages import MessagesScreen
 
         return MessagesScreen()
+    if name == "org":
+        from hf2ms_tui.tui.screens.org import OrgScreen
+
+        return OrgScreen()
     raise ValueError(f"there is no screen called {name}")
+
+
+def actions_of_screens() -> dict[str, tuple[str, ...]]:
+    """The ids of all actions of every screen by the screen's name; imports all of them."""
+    from hf2ms_tui.tui.screens.base import GLOBAL, RoomScreen
+
+    found: dict[str, tuple[str, ...]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for item in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(item, type) and issubclass(item, RoomScreen) and item.NAME:
+                found[item.NAME] = (*item.ACTIONS, *GLOBAL)
+    return found
 
 
 def make_for(name: str, ref: RepoRef) -> RoomScreen:

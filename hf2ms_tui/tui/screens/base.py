@@ -10,13 +10,13 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from hf2ms_tui.domain.text import clean
-from hf2ms_tui.tui.actions import REGISTRY
+from hf2ms_tui.tui.text import elide
 from hf2ms_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from hf2ms_tui.tui.app import CleanupApp
 
-GLOBAL = ("help", "quit", "messages")
+GLOBAL = ("help", "quit", "messages", "palette")
 """Actions that every screen has besides its own."""
 
 
@@ -86,21 +86,30 @@ class RoomScreen(Screen[None]):
     def show_said(self) -> None:
         """Draw the newest message, if it is recent."""
         said = self.house.model.said[-1] if self.house.model.said else None
-        self.query_one("#said", Static).update(
-            Content(f" {said.text}").stylize(self.house.tone_style(said.tone))
-            if said and self.house.recent(said)
-            else ""
-        )
+        line = Content("")
+        if said and self.house.recent(said):
+            text = elide(said.text, max(self.size.width - 2, 10))
+            line = Content(f" {text}").stylize(self.house.tone_style(said.tone))
+        self.query_one("#said", Static).update(line)
 
     def refresh_keys(self) -> None:
         """Draw the footer: only what works now is bright."""
         self.query_one(KeyBar).show(
-            [(REGISTRY[name], self.why_not(name) is None) for name in (*self.ACTIONS, *GLOBAL)]
+            [(self.house.action_of(name), self.why_not(name) is None) for name in self.offered()]
         )
+
+    def offered(self) -> tuple[str, ...]:
+        """The ids of all actions here, in the footer's order."""
+        return (*self.ACTIONS, *GLOBAL)
+
+    def knows_key(self, key: str) -> bool:
+        """Whether a key does something on this screen."""
+        return any(key in self.house.action_of(name).keys for name in self.offered())
 
     def on_resize(self) -> None:
         """Lines that fit the width are drawn anew."""
         self.refresh_head()
+        self.show_said()
 
     def why_not(self, name: str) -> str | None:
         """Why an action cannot be done now, None when it can."""

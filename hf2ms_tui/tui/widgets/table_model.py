@@ -60,6 +60,11 @@ class TableModel(Generic[RowT]):
         return None if self.cursor is None else self.shown[self.cursor]
 
     @property
+    def wanted(self) -> Key | None:
+        """Key of the row that the person chose last, shown at present or not."""
+        return self._wanted
+
+    @property
     def filtered(self) -> bool:
         """Whether a filter is set."""
         return self._predicate is not None
