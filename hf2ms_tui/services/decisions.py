@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hf2ms_tui.domain.decision import Decision
-from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.inventory import Row
+from hf2ms_tui.domain.repo import Kind, RepoRef
 from hf2ms_tui.services import words
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.store.decisions import Change
@@ -29,6 +30,13 @@ def decide(program: Program, refs: Iterable[RepoRef], decision: Decision) -> str
         what = every[0].name if len(every) == 1 else words.count(len(every), "repo")
         return f"{what}: {decision.value} already"
     return _sentence(step.changes)
+
+
+def why_not(row: Row, decision: Decision) -> str | None:
+    """Why a decision makes no sense for a repo, as a sentence; None when it does."""
+    if decision is Decision.MIGRATE and row.info.ref.kind is Kind.SPACE:
+        return f"{row.info.ref.name} is a space: spaces are listed but not migrated; keep or delete it"
+    return None
 
 
 def undo(program: Program) -> Stepped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from hf2ms_tui.domain.advice import RepoFacts, advise
 from hf2ms_tui.domain.decision import Advice, Confidence, Decision
@@ -33,6 +34,11 @@ def cached(program: Program) -> tuple[Row, ...]:
     program.knowledge.put_copies(program.cache.backups())
     program.knowledge.put_advice(_read_advice(program))
     return join(program, infos)
+
+
+def cached_at(program: Program) -> datetime | None:
+    """When the cached rows were read (UTC), None when there are none."""
+    return program.cache.seen_at(program.settings.source, program.settings.org)
 
 
 def refresh(

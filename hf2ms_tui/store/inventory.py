@@ -43,6 +43,14 @@ class InventoryCache:
         except (TypeError, ValueError, KeyError) as error:
             raise damaged(f"the cached inventory of {owner}: {error}") from error
 
+    def seen_at(self, hub: Hub, owner: str) -> datetime | None:
+        """When the cached listing of an owner was complete (UTC), None when there is none."""
+        with self._db.read() as connection:
+            row = connection.execute(
+                "SELECT at FROM inventories WHERE hub = ? AND owner = ?", (hub.value, owner)
+            ).fetchone()
+        return instant(row[0]) if row else None
+
     def forget(self, ref: RepoRef) -> None:
         """Drop one repo from the cached listing of its owner, after it was deleted."""
         with self._db.write() as connection:

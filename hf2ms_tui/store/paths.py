@@ -58,11 +58,6 @@ class Places:
         private_file(path)
         return path
 
-    @property
-    def keymap(self) -> Path:
-        """The person's own keys, one ``id = keys`` per line."""
-        return self.state / "keys"
-
     def job_lock(self, job_id: str) -> Path:
         """The file that a running job holds locked: a free lock means a dead job."""
         return self.jobs / f"{_safe(job_id)}.lock"
