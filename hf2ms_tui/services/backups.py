@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from hf2ms_tui.domain.errors import Hf2msError, Moved, NotFound
+from hf2ms_tui.domain.errors import Hf2msError, HubLied, Moved, NotFound
 from hf2ms_tui.domain.inventory import Backup, BackupState
 from hf2ms_tui.domain.manifest import Manifest
 from hf2ms_tui.domain.proof import Level, Verdict, compare
@@ -72,15 +72,29 @@ def _with(proof: ProofSummary, state: BackupState, why: str = "", proven: int | 
     )
 
 
-def listed(program: Program, owner: str) -> dict[str, RepoInfo]:
-    """Every repo that the destination's listing shows of an owner, by key; empty when it has no such owner."""
-    found: dict[str, RepoInfo] = {}
+@dataclass(slots=True)
+class Listing:
+    """What the destination's listing shows of an owner, by key. ``trouble`` says why rows may be missing that exist."""
+
+    found: dict[str, RepoInfo] = field(default_factory=dict)
+    trouble: str = ""
+    reachable: bool = True
+    """whether it is worth asking for single repos"""
+
+
+def listed(program: Program, owner: str) -> Listing:
+    """Read the destination's listing of an owner as far as it goes. Never raises one of our errors."""
+    listing = Listing()
     try:
         for batch in program.destination.read.inventory(owner):
-            found.update((info.ref.key, info) for info in batch)
+            listing.found.update((info.ref.key, info) for info in batch)
     except NotFound:
-        return found
-    return found
+        return listing
+    except HubLied as error:
+        listing.trouble = error.what
+    except Hf2msError as error:
+        listing.trouble, listing.reachable = error.what, False
+    return listing
 
 
 def present(info: RepoInfo, copy: RepoInfo) -> Backup:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from hf2ms_tui.domain.advice import RepoFacts, advise
@@ -75,29 +77,26 @@ class _Copies:
     """The destination's listing, read in a thread of its own while the source's pages come."""
 
     def __init__(self, program: Program, owner: str) -> None:
-        self._found: dict[str, RepoInfo] = {}
-        self._error: Hf2msError | None = None
+        self._listing = backups.Listing()
         self._crash: BaseException | None = None
         self._thread = threading.Thread(target=self._read, args=(program, owner), name="copies", daemon=True)
         self._thread.start()
 
     def _read(self, program: Program, owner: str) -> None:
         try:
-            self._found = backups.listed(program, owner)
-        except Hf2msError as error:
-            self._error = error
+            self._listing = backups.listed(program, owner)
         except BaseException as error:  # noqa: BLE001  raised again by the thread that waits
             self._crash = error
 
-    def wait(self, cancelled: Callable[[], bool]) -> tuple[dict[str, RepoInfo], str] | None:
-        """The listing and why it is missing; None when cancelled."""
+    def wait(self, cancelled: Callable[[], bool]) -> backups.Listing | None:
+        """The listing; None when cancelled."""
         while self._thread.is_alive():
             if cancelled():
                 return None
             self._thread.join(0.1)
         if self._crash is not None:
             raise self._crash
-        return self._found, self._error.what if self._error else ""
+        return self._listing
 
 
 def _update_copies(
@@ -107,25 +106,26 @@ def _update_copies(
     tell: Callable[[Sequence[Row]], object],
     cancelled: Callable[[], bool],
 ) -> None:
-    came = copies.wait(cancelled)
-    if came is None:
+    listing = copies.wait(cancelled)
+    if listing is None:
         return
-    listing, trouble = came
     before = program.knowledge.copies()
     known: dict[str, Backup] = {}
     missing: list[tuple[RepoInfo, RepoRef]] = []
     proofs = newest_proofs(program)
     for info in infos:
         destination = destination_of(program, info.ref, proofs)
-        copy = listing.get(destination.key)
+        copy = listing.found.get(destination.key)
         if copy is not None:
             known[info.ref.key] = _keep_details(before.get(info.ref.key), backups.present(info, copy), info)
-        elif trouble:
-            known[info.ref.key] = Backup(BackupState.UNKNOWN, destination, why=trouble)
+        elif not listing.reachable:
+            known[info.ref.key] = Backup(BackupState.UNKNOWN, destination, why=listing.trouble)
         else:
             missing.append((info, destination))
             if info.ref.key not in before:
-                known[info.ref.key] = Backup(BackupState.UNKNOWN, destination, why="not in the listing")
+                known[info.ref.key] = Backup(
+                    BackupState.UNKNOWN, destination, why=listing.trouble or "not in the listing"
+                )
     program.knowledge.put_copies(known)
     tell(join(program, [info for info in infos if info.ref.key in known]))
     _look_closer(program, missing, tell, cancelled)
@@ -164,6 +164,15 @@ def _look_closer(
     tell(join(program, waiting))
 
 
+def pinned(program: Program, info: RepoInfo) -> RepoInfo:
+    """A row with its revision: ModelScope's listings do not tell it, so it is asked for. Raises what the hub raises."""
+    if info.revision is not None:
+        return info
+    found = replace(info, revision=program.hub(info.ref.hub).read.resolve(info.ref))
+    program.knowledge.put_infos([found])
+    return found
+
+
 def rows_of(program: Program, refs: Iterable[RepoRef]) -> tuple[Row, ...]:
     """The rows of some repos as they are now: a job ended, a proof was made. Looks for their copies; needs few requests.
 
@@ -171,6 +180,10 @@ def rows_of(program: Program, refs: Iterable[RepoRef]) -> tuple[Row, ...]:
     """
     infos = program.knowledge.infos()
     wanted = [infos[ref.key] for ref in dict.fromkeys(refs) if ref.key in infos]
+    for place, info in enumerate(wanted[:MAX_LOOKS_OF_ROWS]):
+        # Without a revision the row stays as it is: its backup is then said to be unknown.
+        with suppress(Hf2msError):
+            wanted[place] = pinned(program, info)
     proofs = newest_proofs(program)
     pairs = [(info, destination_of(program, info.ref, proofs)) for info in wanted[:MAX_LOOKS_OF_ROWS]]
     found = dict(backups.look_at_all(program, pairs, lambda: program.closed))

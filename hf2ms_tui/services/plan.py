@@ -62,8 +62,8 @@ def _cached(program: Program, row: Row) -> _Read:
 def _look(program: Program, rows: list[Row]) -> dict[str, _Read]:
     def one(row: Row) -> _Read:
         manifest = contents(program, row.info)
-        problems = _card_problems(program, row, manifest) if manifest else []
-        if manifest is not None and manifest.incomplete:
+        problems = _card_problems(program, row, manifest)
+        if manifest.incomplete:
             problems.append(Problem(f"its listing may be cut short: {manifest.incomplete}"))
         return _Read(manifest, tuple(problems))
 
@@ -166,8 +166,6 @@ def _migration_problems(program: Program, row: Row, destination: RepoRef) -> lis
         found.append(
             Problem(f"the copy on {there} is public and the source is not: it will be refused", blocks=True)
         )
-    if not info.revision:
-        found.append(Problem("its revision is not known; the job finds it out"))
     return found
 
 

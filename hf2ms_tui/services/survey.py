@@ -74,9 +74,7 @@ def _order(program: Program, infos: Iterable[RepoInfo]) -> list[RepoInfo]:
     free: list[RepoInfo] = []
     costly: list[RepoInfo] = []
     for info in infos:
-        if info.revision is None:
-            continue
-        (free if (info.ref.key, info.revision) in cached else costly).append(info)
+        (free if (info.ref.key, info.revision or "") in cached else costly).append(info)
     costly.sort(
         key=lambda info: (
             decided.get(info.ref.key, Decision.UNDECIDED).decided,
@@ -87,10 +85,10 @@ def _order(program: Program, infos: Iterable[RepoInfo]) -> list[RepoInfo]:
     return free + costly[:MAX_REPOS]
 
 
-def contents(program: Program, info: RepoInfo) -> Manifest | None:
-    """The manifest of a row's revision, from the cache or read now, and note what it holds; None without a revision."""
-    if info.revision is None:
-        return None
+def contents(program: Program, info: RepoInfo) -> Manifest:
+    """The manifest of a row's revision, from the cache or read now, and note what it holds. Raises what the hub raises."""
+    info = inventory.pinned(program, info)
+    assert info.revision is not None
     known = program.knowledge.holding(info.ref.key)
     manifest = manifest_of(program, info.ref, info.revision)
     if known is None or known.revision != info.revision:
@@ -110,9 +108,12 @@ def manifest_of(program: Program, ref: RepoRef, revision: str) -> Manifest:
 def compare_listings(program: Program, row: Row) -> bool:
     """Compare an existing copy with its source by both listings; whether that said something new."""
     destination = row.backup.destination
-    if row.info.revision is None or destination is None or row.backup.source_revision == row.info.revision:
+    if destination is None:
         return False
-    source = manifest_of(program, row.info.ref, row.info.revision)
+    revision_here = inventory.pinned(program, row.info).revision
+    if revision_here is None or row.backup.source_revision == revision_here:
+        return False
+    source = manifest_of(program, row.info.ref, revision_here)
     revision = program.hub(destination.hub).read.resolve(destination)
     found = backups.from_listings(source, manifest_of(program, destination, revision), row.backup)
     program.knowledge.put_copies({row.key: found})
@@ -172,6 +173,7 @@ def card_facts(program: Program, row: Row) -> CardFacts:
             compare_listings(program, inventory.join(program, [info])[0])
         except Hf2msError as error:
             troubles.append(f"The copy could not be compared: {error}")
+    info = program.knowledge.infos().get(row.key, info)
     fresh = inventory.join(program, [info])[0]
     shared = program.knowledge.sharing().get(row.key)
     overlapping = [overlap.other for overlap in shared.overlaps] if shared else []
