@@ -92,10 +92,20 @@ def _no_field(name: str) -> str:
 
 
 def _word(word: str) -> Test:
-    """Letters that follow each other, or begin the next part of the name after “-”, “_”, “.” or “/”."""
-    letters = [re.escape(letter) for letter in word.casefold()]
-    pattern = re.compile(r"(?:.*?[-_./])?".join(letters))
-    return lambda row: pattern.search(str(row.info.ref.id).casefold()) is not None
+    """Letters that follow each other, or begin the next part of the name after “-”, “_” or “.”.
+
+    The owner is left out, as it is the same for a whole org, unless the word has a “/”.
+    """
+    wanted = word.casefold()
+    search = re.compile(r"(?:.*?[-_./])?".join(re.escape(letter) for letter in wanted)).search
+    if "/" in wanted:
+        return lambda row: search(str(row.info.ref.id).casefold()) is not None
+
+    def test(row: Row) -> bool:
+        name = row.info.ref.id.name.casefold()
+        return wanted in name or search(name) is not None
+
+    return test
 
 
 def _field(name: str, value: str, now: datetime) -> Test:

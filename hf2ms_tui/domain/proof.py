@@ -27,12 +27,15 @@ class Level(Enum):
     @property
     def rank(self) -> int:
         """0, 1, 2: comparable strength."""
-        return list(Level).index(self)
+        return _RANKS[self]
 
     @property
     def words(self) -> str:
         """The level in words, for screens."""
         return self.value.replace("-", " ")
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 class Verdict(Enum):
@@ -53,7 +56,7 @@ class Verdict(Enum):
     @property
     def problem(self) -> bool:
         """Whether it keeps the gate shut."""
-        return self in {Verdict.MISMATCH, Verdict.MISSING, Verdict.UNKNOWN}
+        return self is not Verdict.PROVEN and self is not Verdict.EXTRA
 
 
 @dataclass(frozen=True, slots=True)

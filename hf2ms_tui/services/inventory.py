@@ -22,6 +22,7 @@ OnRows = Callable[[Sequence[Row]], object]
 MAX_LOOKS = 400
 """repos missing from the destination's listing that one refresh asks for one by one"""
 MAX_LOOKS_OF_ROWS = 20
+_PART = 500
 _TELL_EVERY = 0.3
 """seconds between batches of rows whose copy was looked up"""
 
@@ -127,8 +128,14 @@ def _update_copies(
                     BackupState.UNKNOWN, destination, why=listing.trouble or "not in the listing"
                 )
     program.knowledge.put_copies(known)
-    tell(join(program, [info for info in infos if info.ref.key in known]))
+    tell_in_parts(join(program, [info for info in infos if info.ref.key in known]), tell)
     _look_closer(program, missing, tell, cancelled)
+
+
+def tell_in_parts(rows: Sequence[Row], tell: Callable[[Sequence[Row]], object]) -> None:
+    """Hand rows over in parts that a screen takes without a pause; nothing for no rows."""
+    for start in range(0, len(rows), _PART):
+        tell(rows[start : start + _PART])
 
 
 def _keep_details(before: Backup | None, found: Backup, info: RepoInfo) -> Backup:

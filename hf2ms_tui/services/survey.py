@@ -39,13 +39,16 @@ def survey(
     over = _over(program, cancelled)
     infos = program.knowledge.infos()
     before = {row.key: row for row in inventory.join(program, infos.values())}
-    told = time.monotonic()
+    told, pause = time.monotonic(), _TELL_EVERY
 
     def tell_sometimes() -> None:
-        nonlocal told
-        if time.monotonic() - told > _TELL_EVERY:
+        nonlocal told, pause
+        began = time.monotonic()
+        if began - told > pause:
             _tell_changes(program, before, on_rows)
             told = time.monotonic()
+            # In a large org comparing takes a while; the screen's own thread needs the processor more.
+            pause = max(_TELL_EVERY, 10 * (told - began))
 
     order = _order(program, infos.values())
     for _ in each(
@@ -128,8 +131,7 @@ def _tell_changes(
     now = inventory.join(program, [infos[key] for key in before if key in infos])
     changed = [row for row in now if row != before.get(row.key)]
     before.update((row.key, row) for row in changed)
-    if changed:
-        on_rows(changed)
+    inventory.tell_in_parts(changed, on_rows)
 
 
 @dataclass(frozen=True, slots=True)

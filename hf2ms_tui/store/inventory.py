@@ -92,14 +92,14 @@ class InventoryCache:
             rows = connection.execute(f"SELECT {_BACKUP} FROM backups").fetchall()
         try:
             return {row[0]: _backup(row) for row in rows}
-        except (ValueError, BadInput) as error:
+        except (KeyError, ValueError, BadInput) as error:
             raise damaged(f"a backup status: {error}") from error
 
 
 def _backup(row: tuple[Any, ...]) -> Backup:
     _, state, destination, proven, total, revision, proven_at, level, proof_id, why = row
     return Backup(
-        BackupState(state),
+        _STATES[state],
         RepoRef.from_key(destination) if destination else None,
         proven,
         total,
@@ -132,21 +132,22 @@ def _info_row(info: RepoInfo) -> list[object]:
     ]
 
 
+_STATES = {state.value: state for state in BackupState}
 _KINDS = {kind.value: kind for kind in Kind}
 _VISIBILITIES = {each.value: each for each in Visibility}
 _GATINGS = {each.value: each for each in Gating}
 
 
 def _info(hub: Hub, row: list[Any]) -> RepoInfo:
-    kind, owner, name, visibility, gating, revision, created, updated, size, estimate = row[:10]
-    downloads, likes, licence, tags, sdk, trouble = row[10:]
+    kind, owner, name, visibility, gating, revision, created, updated, size, estimate, *rest = row
+    downloads, likes, licence, tags, sdk, trouble = rest
     return RepoInfo(
         RepoRef(hub, _KINDS[kind], RepoId(owner, name)),
         _VISIBILITIES[visibility],
         _GATINGS[gating],
         revision,
-        moment(created),
-        moment(updated),
+        datetime.fromisoformat(created) if created else None,
+        datetime.fromisoformat(updated) if updated else None,
         size,
         estimate,
         downloads,

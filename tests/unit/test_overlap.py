@@ -155,7 +155,7 @@ def test_a_hundred_thousand_files_take_a_moment() -> None:
     )
     parent = Manifest(ref("parent"), "a" * 40, files)
     child = Manifest(ref("child"), "b" * 40, files[::2])
-    began = time.perf_counter()
+    began = time.thread_time()
     found = sharing([holding(parent), holding(child)])
-    assert time.perf_counter() - began < 3.0
+    assert time.thread_time() - began < 3.0
     assert found[ref("child").key].overlaps[0].covers
