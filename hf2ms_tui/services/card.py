@@ -150,6 +150,8 @@ def _backed_up(row: Row, now: datetime) -> Answer:
         BackupState.UNKNOWN: "warn",
     }.get(backup.state, "")
     text = f"{backup.state.glyph} {backup.words}"
+    if backup.state is BackupState.NONE:
+        return Answer("Is it backed up?", f"○ none on {hub}")
     if backup.state is BackupState.PROVEN:
         level = f", {backup.level}" if backup.level else ""
         text = f"✓ proven {_ago(backup.proven_at, now)}, {backup.total:,} of {backup.total:,} files{level}"
@@ -158,7 +160,7 @@ def _backed_up(row: Row, now: datetime) -> Answer:
     elif backup.why and backup.why not in text:
         text = f"{text}: {backup.why}"
     return Answer(
-        "Is it backed up?", f"{text}   on {hub}" if backup.state is not BackupState.UNKNOWN else text, tone
+        "Is it backed up?", f"{text}, on {hub}" if backup.state is not BackupState.UNKNOWN else text, tone
     )
 
 
@@ -191,5 +193,8 @@ def advice_words(advice: Advice | None) -> str:
     word = advice.suggestion.value
     if advice.then_delete and advice.suggestion is Decision.MIGRATE:
         word = "migrate, then delete"
-    headline = f": {advice.headline}" if advice.headline.casefold() not in {word, "migrate + delete"} else ""
-    return f"{word}{headline} ({advice.confidence.value})"
+    if advice.headline.casefold() == "migrate + delete":
+        return f"{word} ({advice.confidence.value})"
+    if advice.suggestion.value in advice.headline.casefold():
+        return f"{advice.headline} ({advice.confidence.value})"
+    return f"{word}: {advice.headline} ({advice.confidence.value})"

@@ -79,7 +79,13 @@ class Totals:
 
     def line(self, width: int) -> str:
         """The sums in one line of at most ``width`` characters; what is said elsewhere goes first."""
-        for gap, parts in (("   ", self._whole()), ("  ", self._brief()), ("  ", self._least())):
+        variants = (
+            ("     ", self._whole()),
+            ("   ", self._whole()),
+            ("  ", self._whole()),
+            ("  ", self._brief()),
+        )
+        for gap, parts in (*variants, ("  ", self._least())):
             line = gap.join(parts)
             if len(line) <= width:
                 return line
@@ -96,9 +102,9 @@ class Totals:
             words.count(self.repos, "repo"),
             f"{words.size(self.size)}{unknown}",
             f"{words.money(self.monthly)}/month",
-            f"  decided {self.decided:,} of {self.repos:,}",
-            f"  {migrate}",
-            f"  {delete}",
+            f"decided {self.decided:,} of {self.repos:,}",
+            migrate,
+            delete,
         ]
 
     def _brief(self) -> list[str]:

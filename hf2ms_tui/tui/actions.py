@@ -75,6 +75,8 @@ _LIST = (
         shown="/",
         rank=3,
     ),
+    Action("rows", ("enter",), "to the rows", "Keep the filter and go to the rows", rank=1),
+    Action("unfilter", ("escape",), "all repos", "Clear the filter", shown="esc", rank=9),
     Action("sort", ("s",), "sort", "Sort by the next column; S turns the order round", rank=4),
     Action("turn", ("S",), "turn order", "Turn the sort order round", rank=9),
     Action("exact", ("e",), "exact", "Exact bytes and dates, or rounded ones", rank=8),

@@ -122,14 +122,20 @@ class CleanupApp(Frame):
 
         def some(found: Sequence[Row]) -> None:
             batch = tuple(found)
-            self.background.tell(lambda: self._rows(batch, of_round))
+            self.background.tell(lambda: self._looked(batch, of_round))
 
         self.background.run(
             lambda: survey.survey(self.program, some, lambda: self._round != of_round),
-            lambda rows: None,
+            lambda rows: self._looked((), of_round),
             self.failed,
             only=f"survey {of_round}",
         )
+
+    def _looked(self, rows: tuple[Row, ...], of_round: int) -> None:
+        if of_round == self._round:
+            self.model.looks += 1
+            self._rows(rows)
+            self.tell_screen(frozenset())
 
     def _inventory_failed(self, error: Exception, of_round: int) -> None:
         if of_round != self._round:

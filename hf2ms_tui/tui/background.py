@@ -65,6 +65,11 @@ class Background:
         """Like ``run``, but one after another in the order given: for decisions and other small writes."""
         self._writes.put(lambda: self._one(work, done, failed, ""))
 
+    def under_way(self, name: str) -> bool:
+        """Whether work of a name that begins with ``name`` is under way."""
+        with self._lock:
+            return any(busy.startswith(name) for busy in self._busy)
+
     def tell(self, then: Callable[[], None]) -> None:
         """From a thread: have ``then`` called on the event loop."""
         self._post(Outcome(then))

@@ -21,7 +21,7 @@ from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui import theme
 from hf2ms_tui.tui.actions import Action
-from hf2ms_tui.tui.background import Background, sentence
+from hf2ms_tui.tui.background import Background, Outcome, sentence
 from hf2ms_tui.tui.keymap import Keymap, keymap_file, read_keymap
 from hf2ms_tui.tui.memory import Memory
 from hf2ms_tui.tui.model import Model, Said
@@ -69,6 +69,11 @@ class Frame(App[int]):
         for note in self.program.settings.notes:
             self.say(note, "warn")
 
+    def on_outcome(self, message: Outcome) -> None:
+        """Take what background work brought, on the event loop."""
+        message.stop()
+        message.then()
+
     def take_keys(self) -> None:
         """Read the person's keymap; what is wrong in it is said, and everything else works."""
         path = keymap_file(os.environ)
@@ -88,13 +93,14 @@ class Frame(App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Note when a key arrived while its binding runs: a loop that was busy must not look like a burst."""
         if isinstance(event, events.Key) and event.is_forwarded:
+            room = self.room
+            lost = event.is_printable and room is not None and not room.knows_key(event.key)
             self.key_at = event.time
             try:
                 await super().on_event(event)
             finally:
                 self.key_at = None
-            room = self.room
-            if event.is_printable and room is not None and not room.knows_key(event.key):
+            if lost:
                 self.say(f"“{event.character}” does nothing here; ? lists the keys that do", "warn")
             return
         await super().on_event(event)
@@ -174,14 +180,14 @@ class Frame(App[int]):
         """The style behind a tone."""
         return f"${theme.TONES.get(tone, 'text')}"
 
-    def marks(self) -> str:
-        """What stands at the right of every head line: DEMO, READ-ONLY, engine, running jobs."""
+    def marks(self, brief: bool = False) -> str:
+        """What stands at the right of every head line: DEMO, READ-ONLY, running jobs and, unless ``brief``, the engine."""
         settings = self.program.settings
         running = self.model.running
         parts = [
             "DEMO" if settings.demo else "",
             "READ-ONLY" if settings.read_only else "",
-            f"engine: {settings.engine}",
+            "" if brief else f"engine: {settings.engine}",
             f"{running} job{'' if running == 1 else 's'} running" if running else "",
         ]
         return "   ".join(part for part in parts if part)

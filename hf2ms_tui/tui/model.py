@@ -41,6 +41,10 @@ class Model:
     stale: set[str] = field(default_factory=set)
     order: list[str] = field(default_factory=list)
     filter: str = ""
+    looks: int = 0
+    """how often repos were looked into: what a repo shares with others may be known better since"""
+    at: str = ""
+    """key of the repo that triage has on its card"""
     _totals: Totals | None = None
 
     def put(self, rows: Iterable[Row]) -> set[str]:

@@ -8,6 +8,7 @@ from hf2ms_tui.domain.decision import Confidence, Decision
 from hf2ms_tui.domain.inventory import BackupState, Row
 from hf2ms_tui.domain.money import monthly_cost
 from hf2ms_tui.domain.ordering import SORT_KEYS
+from hf2ms_tui.domain.repo import Kind
 from hf2ms_tui.services import words
 from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.vtable import VTable
@@ -39,15 +40,15 @@ def columns(exact: bool = False) -> tuple[Column, ...]:
     return (
         column("repo", "repo", 24, 0, flex=2, min_width=20, max_width=60, elide="middle"),
         Column("flag", "", 1, priority=1, sortable=False),
-        column("type", "type", 7, 4),
+        column("type", "type", 7, 4, min_width=5),
         column("size", "size", 19 if exact else 10, 0, align="right", descending=True),
         column("cost", "$/month", 8, 7, align="right", descending=True),
-        column("visibility", "vis", 8, 3),
+        column("visibility", "vis", 8, 3, min_width=7),
         column("updated", "updated", 20 if exact else 9, 5, descending=True),
         column("downloads", "dl", 7, 8, align="right", descending=True),
         column("backup", "backup", 21, 1, min_width=12, flex=1, max_width=34),
         column("decision", "decision", 9, 0),
-        column("advice", "advice", 20, 6, flex=2, min_width=16, max_width=44),
+        column("advice", "advice", 26, 6, flex=2, min_width=20, max_width=44),
     )
 
 
@@ -78,6 +79,10 @@ class RepoTable(VTable[Row]):
         self.on_resize()
         self.refresh()
 
+    def _kind(self, kind: Kind) -> str:
+        narrow = any(slot.column.key == "type" and slot.width < 7 for slot in self._slots)
+        return "data" if narrow and kind is Kind.DATASET else kind.value
+
     def _shown(self, row: Row, column: str) -> Cell:
         info = row.info
         match column:
@@ -88,7 +93,7 @@ class RepoTable(VTable[Row]):
                     return Cell("!", "bad")
                 return Cell("⟳", "warn") if row.key in self._stale() else Cell("")
             case "type":
-                return Cell(info.ref.kind.value)
+                return Cell(self._kind(info.ref.kind))
             case "size":
                 return Cell(words.size(info.size, exact=self.exact, estimate=info.size_is_estimate))
             case "cost":
@@ -117,7 +122,10 @@ def backup_cell(row: Row) -> Cell:
     if backup.state is BackupState.PROVEN and backup.proven_at is not None:
         said = f"proven {words.ago(backup.proven_at)}"
     elif backup.state is BackupState.EXISTS:
-        said = "exists, unproven"
+        said = "exists"
+    elif backup.state is BackupState.DIFFERS:
+        wrong = backup.total - backup.proven
+        said = f"{wrong:,} differ{'s' if wrong == 1 else ''}"
     return Cell(f"{backup.state.glyph} {said}", BACKUP_TONES.get(backup.state, ""))
 
 

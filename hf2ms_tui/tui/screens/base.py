@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from hf2ms_tui.domain.text import clean
+from hf2ms_tui.tui.actions import Action
 from hf2ms_tui.tui.text import elide
 from hf2ms_tui.tui.widgets.key_bar import KeyBar
 
@@ -27,6 +29,11 @@ class RoomScreen(Screen[None]):
     NAME: ClassVar[str] = ""
     HELP_TEXT: ClassVar[str] = ""
     """what the screen is for, in a sentence or two, for the help screen"""
+
+    FIRST: ClassVar[tuple[str, ...]] = ()
+    """ids of actions that this screen's footer drops last"""
+    TOGETHER: ClassVar[tuple[tuple[str, ...], str]] = ((), "")
+    """ids of actions that share one hint where the footer is short, and the word for them"""
 
     @property
     def house(self) -> CleanupApp:
@@ -69,9 +76,12 @@ class RoomScreen(Screen[None]):
     def refresh_head(self) -> None:
         """Draw the head line: what this is, DEMO and READ-ONLY where they apply, engine and running jobs."""
         left, right = self.head_parts()
-        marks = self.house.marks()
         width = max(self.size.width, 20)
-        right = "   ".join(part for part in (right, marks) if part)
+        for brief in (False, True):
+            ends = "   ".join(part for part in (right, self.house.marks(brief)) if part)
+            if len(left) + len(ends) + 4 <= width:
+                break
+        right = ends
         room = max(0, width - len(right) - 3)
         left = clean(left, room)
         line = Content(f" {left}").stylize("$text-primary bold", 0, len(left) + 1)
@@ -95,8 +105,13 @@ class RoomScreen(Screen[None]):
     def refresh_keys(self) -> None:
         """Draw the footer: only what works now is bright."""
         self.query_one(KeyBar).show(
-            [(self.house.action_of(name), self.why_not(name) is None) for name in self.offered()]
+            [(self._hint(name), self.why_not(name) is None) for name in self.offered()],
+            *self.TOGETHER,
         )
+
+    def _hint(self, name: str) -> Action:
+        action = self.house.action_of(name)
+        return replace(action, rank=0) if name in self.FIRST else action
 
     def offered(self) -> tuple[str, ...]:
         """The ids of all actions here, in the footer's order."""

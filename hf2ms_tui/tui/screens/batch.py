@@ -69,9 +69,7 @@ class BatchScreen(ModalScreen[bool]):
                 id="touched",
             )
             yield Static(Content(" ".join(notes)), id="notes", markup=False)
-            yield Static(
-                Content("enter decide     esc leave it").stylize("$footer-key-foreground"), id="ways"
-            )
+            yield KeyBar(id="ways")
 
     def on_mount(self) -> None:
         """List the repos, largest first."""

@@ -30,7 +30,7 @@ _ACTIONS = (
     "refresh",
     "exact",
     "copy",
-    "back",
+    "unfilter",
 )
 
 
@@ -40,6 +40,7 @@ class InventoryScreen(InventoryView):
     NAME = "inventory"
     ACTIONS = _ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
+    TOGETHER = (("migrate", "delete", "keep", "later"), "decide")
     CSS_PATH = "inventory.tcss"
     HELP_TEXT = (
         "All repos of the org: what they are, what they cost, whether their backup is proven, and what you decided. "
@@ -53,6 +54,9 @@ class InventoryScreen(InventoryView):
         """Come back here after a restart."""
         if self.house.memory.ready:
             self.house.memory.set("screen", self.NAME)
+        if self.house.model.at:
+            self.table.move_cursor(self.house.model.at)
+            self.house.model.at = ""
 
     # -- deciding -----------------------------------------------------------------------------------------------
 

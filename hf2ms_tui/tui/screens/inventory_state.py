@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from hf2ms_tui.domain.filters import Filter
 from hf2ms_tui.domain.inventory import Row
@@ -45,7 +46,7 @@ def state_line(
 
 def freshness(model: Model) -> Part | None:
     """How far the rows can be believed: being read, read how long ago, or not readable; None when all is fresh."""
-    age = f"read {words.ago(model.cached_at)} ago" if model.cached_at else ""
+    age = f"read {_ago(model.cached_at)}" if model.cached_at else ""
     if model.trouble and model.rows:
         return (f"! could not be read again: {model.trouble}" + (f"; this was {age}" if age else ""), "bad")
     if model.loading and model.rows:
@@ -59,6 +60,11 @@ def freshness(model: Model) -> Part | None:
     if model.cached_at and not model.loading:
         return (f"⟳ {age}", "warn")
     return None
+
+
+def _ago(at: datetime) -> str:
+    text = words.ago(at)
+    return "just now" if text == "now" else f"{text} ago"
 
 
 def _fit(parts: Sequence[Part], width: int) -> list[Part]:

@@ -45,7 +45,7 @@ class InventoryView(RoomScreen):
         yield Static(id="totals", markup=False)
         with Horizontal(id="line"):
             yield Static("/", id="slash", markup=False)
-            yield FilterInput(id="filter", compact=True, select_on_focus=False)
+            yield FilterInput(id="filter", compact=True, select_on_focus=True)
             yield Static(id="state", markup=False)
         yield RepoTable(lambda: self.house.model.stale, id="rows")
 
@@ -71,7 +71,8 @@ class InventoryView(RoomScreen):
     def draw_lines(self) -> None:
         """Draw totals and state."""
         model, width = self.house.model, max(self.size.width - 2, 20)
-        self.query_one("#totals", Static).update(Content(model.totals.line(width)))
+        reading = model.loading and not model.rows
+        self.query_one("#totals", Static).update(Content("" if reading else model.totals.line(width)))
         marked = [model.rows[key] for key in self.table.marks if isinstance(key, str) and key in model.rows]
         hidden = sum(1 for row in marked if self.table.model.place_of(row.key) is None)
         room = width // 2 if self.has_class("-filtering") else width
@@ -160,11 +161,16 @@ class InventoryView(RoomScreen):
 
     # -- filter -------------------------------------------------------------------------------------------------
 
+    def offered(self) -> tuple[str, ...]:
+        """While the filter is typed, letters are text and do nothing else."""
+        return ("rows", "unfilter") if self.has_class("-filtering") else super().offered()
+
     def do_filter(self) -> None:
         """Type into the filter."""
         self.add_class("-filtering")
         self.query_one("#filter", FilterInput).focus()
         self.draw_lines()
+        self.refresh_keys()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -182,20 +188,24 @@ class InventoryView(RoomScreen):
         self.remove_class("-filtering")
         self.table.focus()
         self.draw_lines()
+        self.refresh_keys()
+
+    do_rows = action_to_rows
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Close the filter's field when the keys leave it, by a click for example."""
         if isinstance(event.widget, FilterInput):
             self.remove_class("-filtering")
             self.draw_lines()
+            self.refresh_keys()
 
-    def why_not_back(self) -> str | None:
-        """There is nothing below the inventory; escape clears the filter."""
+    def why_not_unfilter(self) -> str | None:
+        """Needs a filter; there is nothing below the inventory."""
         if self.has_class("-filtering") or self._filter.text:
             return None
         return f"this is the first screen; {self.house.action_of('quit').key_text} leaves the program"
 
-    def do_back(self) -> None:
+    def do_unfilter(self) -> None:
         """Clear the filter."""
         self.query_one("#filter", FilterInput).value = ""
         self._apply("")

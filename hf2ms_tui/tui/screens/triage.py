@@ -27,6 +27,8 @@ _ACTIONS = (
     *_DECIDE, "previous", "next", "why", "proof", "gate", "plan", "jobs", "copy", "redo", "inventory", "journal", "back",
 )  # fmt: skip
 KEPT_CARDS = 50
+TALL = 30
+"""lines from which the reasons of an advice are shown without asking"""
 
 
 class TriageScreen(RoomScreen):
@@ -42,6 +44,8 @@ class TriageScreen(RoomScreen):
         Binding("pageup", "scroll(-10)", show=False),
         Binding("pagedown", "scroll(10)", show=False),
     ]
+    FIRST = (*_DECIDE, "previous", "next", "proof")
+    TOGETHER = (("previous", "next"), "browse")
     CSS_PATH = "triage.tcss"
     HELP_TEXT = (
         "One repo at a time, with the questions that decide it. One key decides and brings the next undecided one; "
@@ -57,7 +61,8 @@ class TriageScreen(RoomScreen):
         self._order: list[str] = []
         self._facts: dict[str, CardFacts] = {}
         self._reading = ""
-        self._why = False
+        self._asked_why: bool | None = None
+        self._read_at: dict[str, int] = {}
 
     def compose_body(self) -> ComposeResult:
         """The card."""
@@ -72,6 +77,11 @@ class TriageScreen(RoomScreen):
     def row(self) -> Row | None:
         """The repo on the card."""
         return self.house.model.rows.get(self._key)
+
+    @property
+    def shows_why(self) -> bool:
+        """Whether the reasons are shown: as the person asked, else where there is room."""
+        return self.size.height >= TALL if self._asked_why is None else self._asked_why
 
     # -- which repo ---------------------------------------------------------------------------------------------
 
@@ -99,6 +109,7 @@ class TriageScreen(RoomScreen):
         if self.row is not None:
             self.house.memory.set("triage", self._key)
             self.house.memory.set("cursor", self._key)
+            self.house.model.at = self._key
             self._read()
         self._draw()
 
@@ -136,11 +147,11 @@ class TriageScreen(RoomScreen):
             Fact("Decision", glyph if row.decision is not Decision.UNDECIDED else "─ undecided", tone)
         )
         why = self.house.action_of("why").key_text
-        hint = "" if self._why or row.advice is None else f"   why: {why}"
+        hint = "" if self.shows_why or row.advice is None else f"   why: {why}"
         lines.append(Fact("Advice", card.advice_words(row.advice) + hint, "note" if row.advice else "dim"))
-        if self._why and row.advice is not None:
+        if self.shows_why and row.advice is not None:
             lines += [
-                Fact("" if number else "Why", reason) for number, reason in enumerate(row.advice.reasons)
+                Fact(" " if number else "Why", reason) for number, reason in enumerate(row.advice.reasons)
             ]
         lines += [Fact("! trouble", text, "warn") for text in self._troubles(row, facts)]
         if model.rows and all(each.decision.decided for each in model.rows.values()):
@@ -169,16 +180,19 @@ class TriageScreen(RoomScreen):
     # -- reading ------------------------------------------------------------------------------------------------
 
     def _read(self) -> None:
-        """Read the card's facts in the background, one card at a time; a card that was left is not waited for."""
-        row = self.row
-        if row is None or row.key in self._facts or self._reading:
+        """Read the card's facts in the background, one card at a time, again when other repos were looked into since."""
+        row, looks = self.row, self.house.model.looks
+        if row is None or self._reading or self._read_at.get(row.key) == looks:
             return
         key = self._reading = row.key
+        self._read_at[key] = looks
 
         def done(facts: CardFacts) -> None:
             self._reading = ""
+            self._facts.pop(key, None)
             while len(self._facts) >= KEPT_CARDS:
-                del self._facts[next(iter(self._facts))]
+                gone = next(iter(self._facts))
+                del self._facts[gone], self._read_at[gone]
             self._facts[key] = facts
             self._arrived(facts)
 
@@ -266,7 +280,7 @@ class TriageScreen(RoomScreen):
 
     def do_why(self) -> None:
         """Show or hide the reasons of the advice."""
-        self._why = not self._why
+        self._asked_why = not self.shows_why
         self._draw()
 
     def do_copy(self) -> None:
