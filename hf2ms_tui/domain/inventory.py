@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from hf2ms_tui.domain.decision import Advice, Decision
+from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
 
 
@@ -68,6 +69,8 @@ class Backup:
         if self.state is BackupState.EXISTS:
             doubt = f" ({self.why})" if self.why else ""
             return f"listed alike, not proven{doubt}" if self.total else f"exists{doubt or ', not compared'}"
+        if self.state is BackupState.PROVEN and self.level == Level.STORED.value:
+            return "proven as stored, not read back"
         return str(self.state.value)
 
 

@@ -41,6 +41,8 @@ def judge(info: RepoInfo, copy: Backup | None, proof: ProofSummary | None) -> Ba
 
 
 def _proven(proof: ProofSummary) -> Backup:
+    if proof.holds and proof.level is Level.LISTED:
+        return _with(proof, BackupState.EXISTS, _BY_LISTINGS)
     if proof.holds:
         return _with(proof, BackupState.PROVEN)
     if proof.doubt:

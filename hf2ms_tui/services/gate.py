@@ -31,7 +31,7 @@ def gather(
     now = datetime.now(UTC)
     reader = program.hub(ref.hub).read
     source, refs, source_trouble = _read_source(reader, ref, tell)
-    proof = program.proofs.latest(ref)
+    proof = program.proofs.standing(ref)
     destination_ref = proof.destination if proof else program.destination_ref(ref)
     tell(f"reading {destination_ref.id} on {destination_ref.hub.title}")
     destination, revision, destination_trouble = _read_destination(

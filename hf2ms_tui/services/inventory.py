@@ -16,7 +16,7 @@ from hf2ms_tui.domain.inventory import Backup, BackupState, Row
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
 from hf2ms_tui.services import backups
 from hf2ms_tui.services.program import Program
-from hf2ms_tui.store.proofs import ProofSummary
+from hf2ms_tui.store.proofs import ProofSummary, standing
 
 OnRows = Callable[[Sequence[Row]], object]
 MAX_LOOKS = 400
@@ -200,11 +200,8 @@ def rows_of(program: Program, refs: Iterable[RepoRef]) -> tuple[Row, ...]:
 
 
 def newest_proofs(program: Program) -> dict[str, ProofSummary]:
-    """The newest proof of each repo that has one, without its files, by the source's key."""
-    newest: dict[str, ProofSummary] = {}
-    for proof in program.proofs.summaries():
-        newest.setdefault(proof.source.key, proof)
-    return newest
+    """The proof that speaks for each repo that has one, without its files, by the source's key."""
+    return standing(program.proofs.summaries())
 
 
 def destination_of(program: Program, ref: RepoRef, proofs: Mapping[str, ProofSummary]) -> RepoRef:

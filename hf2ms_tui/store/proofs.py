@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -112,6 +113,11 @@ class Proofs:
             ).fetchone()
         return _proof(row) if row else None
 
+    def standing(self, source: RepoRef) -> Proof | None:
+        """The proof that speaks for ``source`` today, see ``standing``; None when it was never proven."""
+        found = standing(self.summaries(source)).get(source.key)
+        return self.get(found.id) if found else None
+
     def summaries(self, source: RepoRef | None = None) -> list[ProofSummary]:
         """All proofs, or those of one repo, newest first, without their files."""
         with self._db.read() as connection:
@@ -120,6 +126,33 @@ class Proofs:
                 (source.key,) if source else (),
             ).fetchall()
         return [_summary(row) for row in rows]
+
+
+def standing(newest_first: Iterable[ProofSummary]) -> dict[str, ProofSummary]:
+    """The proof that speaks for each source, by its key.
+
+    That is the newest one; but when it holds, and an older one of the same two revisions holds at a stronger level, the
+    older: looking again less closely takes nothing away from what was read back, and its own age still counts. A proof
+    that does not hold ends the search: nothing older than it speaks any more.
+    """
+    found: dict[str, ProofSummary] = {}
+    ended: set[str] = set()
+    for proof in newest_first:
+        key = proof.source.key
+        now = found.setdefault(key, proof)
+        if not proof.holds:
+            ended.add(key)
+        if key not in ended and proof.level.rank > now.level.rank and _same_pair(now, proof):
+            found[key] = proof
+    return found
+
+
+def _same_pair(one: ProofSummary, other: ProofSummary) -> bool:
+    return (one.source_revision, one.destination, one.destination_revision) == (
+        other.source_revision,
+        other.destination,
+        other.destination_revision,
+    )
 
 
 def _summary(row: tuple[Any, ...]) -> ProofSummary:
