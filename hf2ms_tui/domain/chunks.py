@@ -45,14 +45,15 @@ def plan_chunks(
     """Divide blobs into chunks, largest first, so that workers finish close together.
 
     A chunk holds at most ``max_bytes`` and ``max_count`` blobs; a single larger blob is a chunk of its own. Small repos are
-    cut finer: about ``per_worker`` chunks for each worker, as the tail of the schedule is as long as the last chunk.
+    cut finer: about ``per_worker`` chunks for each worker, as the tail of the schedule is as long as the last chunk. One worker
+    alone has nobody to share with, and at the end of every chunk its streams wait for the last of them: it gets no finer cut.
     Never more than ``max_chunks`` chunks: then the bounds are raised instead.
     """
     ordered = sorted(pieces, key=lambda piece: (-piece.blob.size, piece.path))
     if not ordered:
         return ()
     total = sum(piece.blob.size for piece in ordered)
-    slots = max(1, workers) * max(1, per_worker)
+    slots = workers * max(1, per_worker) if workers > 1 else 1
     bound = min(max_bytes, max(total // slots + 1, MIB))
     bound = max(bound, total // max(max_chunks, 1) + 1)
     count = max(max_count, len(ordered) // max(max_chunks, 1) + 1)

@@ -155,7 +155,7 @@ def read_back(
     """
     source = HashingSource(origin, entry, progress=progress, check=check)
     try:
-        while source.read(2 * BLOCK):
+        while source.read(BLOCK):
             pass
     except BaseException:
         progress(-source.pulled)

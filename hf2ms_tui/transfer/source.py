@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,8 +13,13 @@ from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.hubs.protocol import ByteSource, HubReader
 from hf2ms_tui.transfer.retry import Retrier
 
-BLOCK = 1 << 19
-"""bytes pulled at once: large enough that hashing releases the interpreter, small enough for many streams"""
+SMALLEST_BLOCK = 1 << 16
+FIRST_BLOCK = 1 << 18
+BLOCK = 1 << 20
+"""bytes pulled at once at most: large enough that hashing releases the interpreter, small enough for many streams"""
+SHORT, LONG = 0.02, 0.08
+"""seconds that one block should take: a stream sends a block only once it has all of it, so that a block which takes long
+keeps the link to the destination waiting, at the start of every file most of all"""
 OPENS = 40
 STRIDE = 16 << 20
 """at most so many connections for so many bytes of one file"""
@@ -51,6 +57,7 @@ class HashingSource:
         self._entry = entry
         self._progress = progress
         self._check = check
+        self._block = FIRST_BLOCK
         self._opens = 0
         self._opened_at = 0
         self._stream: ByteSource | None = None
@@ -86,26 +93,26 @@ class HashingSource:
         return self._git.hexdigest() if self._git is not None else None
 
     def read(self, n: int = -1, /) -> bytes:
-        """Return ``n`` bytes (all that is left when negative), fewer only at the end.
+        """Return the next block, at most ``n`` bytes of it; everything that is left when ``n`` is negative; b"" at the end.
 
         Raises Corrupt, Cancelled, and what the source gave up with.
         """
-        left = self.size - self.pulled + len(self._buffer)
-        wanted = left if n < 0 else min(n, left)
-        parts: list[bytes] = []
-        while wanted > 0:
-            if not self._buffer:
-                data = self._pull(min(max(wanted, BLOCK), 4 * BLOCK))
-                if len(data) <= wanted:
-                    parts.append(data)
-                    wanted -= len(data)
-                    continue
-                self._buffer = memoryview(data)
-            part = self._buffer[:wanted]
-            self._buffer = self._buffer[len(part) :]
-            wanted -= len(part)
-            parts.append(bytes(part))
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        if n < 0:
+            parts = [bytes(self._buffer)]
+            self._buffer = memoryview(b"")
+            while self.pulled < self.size:
+                parts.append(self._pull(BLOCK))
+            return b"".join(parts)
+        if not self._buffer:
+            if not n or self.pulled == self.size:
+                return b""
+            data = self._pull(self._block)
+            if len(data) <= n:
+                return data
+            self._buffer = memoryview(data)
+        part = self._buffer[:n]
+        self._buffer = self._buffer[n:]
+        return bytes(part)
 
     def close(self) -> None:
         """Give the connection back. Idempotent."""
@@ -116,8 +123,10 @@ class HashingSource:
     def _pull(self, amount: int) -> bytes:
         """The next block of at most ``amount`` bytes, resumed where the connection dropped."""
         amount = min(amount, self.size - self.pulled)
+        began = time.monotonic()
         try:
             data = self._origin.retrier.call(lambda: self._pull_once(amount), pausing=False)
+            self._adapt(time.monotonic() - began)
             self._sha256.update(data)
             if self._git is not None:
                 self._git.update(data)
@@ -130,6 +139,13 @@ class HashingSource:
             raise
         self._progress(len(data))
         return data
+
+    def _adapt(self, seconds: float) -> None:
+        """Choose the size of the next block by how long this one took to come."""
+        if seconds < SHORT:
+            self._block = min(2 * self._block, BLOCK)
+        elif seconds > LONG:
+            self._block = max(self._block // 2, SMALLEST_BLOCK)
 
     def _pull_once(self, amount: int) -> bytes:
         origin = self._origin

@@ -50,3 +50,9 @@ def test_the_plan_is_the_same_whatever_the_order_of_the_listing() -> None:
     shuffled = given_pieces[:]
     random.Random(1).shuffle(shuffled)
     assert plan_chunks(given_pieces, workers=3) == plan_chunks(shuffled, workers=3)
+
+
+def test_one_worker_alone_gets_no_finer_cut_than_the_limits_ask_for() -> None:
+    assert len(plan_chunks(pieces([GIB] * 12), workers=1)) == 1
+    assert len(plan_chunks(pieces([GIB] * 60), workers=1, max_bytes=20 * GIB)) == 3
+    assert len(plan_chunks(pieces([GIB] * 12), workers=2)) >= 6
