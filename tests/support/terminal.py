@@ -131,7 +131,7 @@ class Terminal:
     @property
     def restored(self) -> bool:
         """Whether the last word on each mode was: main screen, cursor visible, mouse off."""
-        last = {mode: state for mode, state in re.findall(rb"\x1b\[\?(\d+)([hl])", self.raw)}
+        last = dict(re.findall(rb"\x1b\[\?(\d+)([hl])", self.raw))
         return (
             last.get(b"1049", b"l") == b"l"
             and last.get(b"25", b"h") == b"h"
