@@ -21,20 +21,61 @@ def entry_dict(entry: Entry) -> dict[str, Any]:
         "seq": entry.seq,
         "at": entry.at.isoformat(),
         "kind": entry.kind,
+        "role": entry.role,
+        "about": entry.about,
+        "state": entry.state or None,
         "repo": entry.ref.key if entry.ref else None,
         "account": entry.account or None,
         "digest": entry.digest,
-        **{"payload": entry.payload},
+        "payload": entry.payload,
     }
 
 
 def entry_line(entry: Entry) -> str:
     """One entry as a line: when, what, which repo, and what it says."""
-    what = ", ".join(
+    where = f"  {entry.ref.id}" if entry.ref else ""
+    return f"{entry.seq:>5}  {entry.at:%Y-%m-%d %H:%M:%S}Z  {act(entry):<22}{where}  {says(entry)}".rstrip()
+
+
+def act(entry: Entry) -> str:
+    """What an entry is, in words: ``delete begun``, ``delete done``, ``decision``; an act without an end says so."""
+    if entry.role == "intent":
+        return f"{entry.kind} begun"
+    if entry.role == "outcome":
+        return f"{entry.kind} {entry.state or 'ended'}"
+    return entry.kind
+
+
+def says(entry: Entry) -> str:
+    """What an entry holds besides, as inert words in one line."""
+    return ", ".join(
         f"{key} {_short(value)}" for key, value in entry.payload.items() if value not in (None, "", [], {})
     )
-    where = f"  {entry.ref.id}" if entry.ref else ""
-    return f"{entry.seq:>5}  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.kind:<9}{where}  {what}".rstrip()
+
+
+def facts(entry: Entry) -> list[tuple[str, str]]:
+    """Everything an entry holds, as pairs of label and inert text."""
+    found = [
+        ("entry", f"{entry.seq:,}"),
+        ("when", f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("what", act(entry)),
+        ("repo", entry.ref.key if entry.ref else ""),
+        ("account", entry.account),
+        ("about entry", f"{entry.about:,}" if entry.about else ""),
+        *((key, _whole(value)) for key, value in entry.payload.items()),
+        ("digest", entry.digest),
+    ]
+    return [(clean(label), clean(text)) for label, text in found if text]
+
+
+def _whole(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_whole(inner)}" for key, inner in value.items() if inner not in (None, ""))
+    if isinstance(value, list | tuple):
+        return "; ".join(
+            " ".join(map(str, item)) if isinstance(item, list | tuple) else str(item) for item in value
+        )
+    return "" if value is None else str(value)
 
 
 def _short(value: object) -> str:
