@@ -65,6 +65,7 @@ _LIST = (
         group="Go to",
     ),
     Action("open", ("enter",), "card", "Open the card of this repo", rank=3, group="Go to"),
+    Action("choose", ("enter",), "choose", "Look at the repos of this one", rank=1),
     Action("org", ("o",), "org", "Choose another organisation or account", rank=9, group="Go to"),
     # looking
     Action(

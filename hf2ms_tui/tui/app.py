@@ -205,6 +205,10 @@ class CleanupApp(Frame):
         self.tell_screen(frozenset(before))
         refs = [row.info.ref for row in rows]
 
+        def stored(text: str) -> None:
+            burst = self.guard.held_back > 0
+            self.say(f"{text}; {self.guard.reason()}" if burst else text, "warn" if burst else "note")
+
         def put_back(error: Exception) -> None:
             self.model.decide(before)
             self.tell_screen(frozenset(before))
@@ -212,7 +216,7 @@ class CleanupApp(Frame):
 
         self.background.write(
             lambda: decisions.decide(self.program, refs, decision),
-            lambda text: self.say(text, "note"),
+            stored,
             put_back,
         )
         if then:

@@ -29,9 +29,15 @@ BACKUP_TONES = {
     BackupState.NONE: "dim",
 }
 
+NARROW = 90
+"""cells below which words are shortened"""
 
-def columns(exact: bool = False) -> tuple[Column, ...]:
-    """The columns, left to right; with ``exact`` those of bytes and dates are as wide as exact values need."""
+
+def columns(exact: bool = False, narrow: bool = False) -> tuple[Column, ...]:
+    """The columns, left to right; with ``exact`` those of bytes and dates are as wide as exact values need.
+
+    ``narrow`` squeezes types and visibilities, so that a line of 80 cells still has both.
+    """
     key = SORT_KEYS
 
     def column(name: str, title: str, width: int, priority: int, **more: object) -> Column:
@@ -40,10 +46,10 @@ def columns(exact: bool = False) -> tuple[Column, ...]:
     return (
         column("repo", "repo", 24, 0, flex=2, min_width=20, max_width=60, elide="middle"),
         Column("flag", "", 1, priority=1, sortable=False),
-        column("type", "type", 7, 4, min_width=5),
+        column("type", "type", 5 if narrow else 7, 4),
         column("size", "size", 19 if exact else 10, 0, align="right", descending=True),
         column("cost", "$/month", 8, 7, align="right", descending=True),
-        column("visibility", "vis", 8, 3, min_width=7),
+        column("visibility", "vis", 7 if narrow else 8, 3),
         column("updated", "updated", 20 if exact else 9, 5, descending=True),
         column("downloads", "dl", 7, 8, align="right", descending=True),
         column("backup", "backup", 21, 1, min_width=12, flex=1, max_width=34),
@@ -58,6 +64,7 @@ class RepoTable(VTable[Row]):
     def __init__(self, stale: Callable[[], Collection[str]], *, id: str | None = None) -> None:
         """Make an empty table."""
         self.exact = False
+        self._narrow = False
         self._stale = stale
         super().__init__(
             columns(),
@@ -74,14 +81,17 @@ class RepoTable(VTable[Row]):
     def set_exact(self, exact: bool) -> None:
         """Show exact bytes and dates, or rounded ones."""
         self.exact = exact
-        self.columns = columns(exact)
-        self._by_key = {column.key: column for column in self.columns}
         self.on_resize()
-        self.refresh()
+        super().on_resize()
+
+    def on_resize(self) -> None:
+        """Choose the columns for this width; the table lays them out next, as handlers of base classes run too."""
+        self._narrow = self.size.width < NARROW
+        self.columns = columns(self.exact, self._narrow)
+        self._by_key = {column.key: column for column in self.columns}
 
     def _kind(self, kind: Kind) -> str:
-        narrow = any(slot.column.key == "type" and slot.width < 7 for slot in self._slots)
-        return "data" if narrow and kind is Kind.DATASET else kind.value
+        return "data" if self._narrow and kind is Kind.DATASET else kind.value
 
     def _shown(self, row: Row, column: str) -> Cell:
         info = row.info

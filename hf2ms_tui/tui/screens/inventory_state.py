@@ -27,13 +27,13 @@ def state_line(
     While a person is ``typing``, the filter's text stands in its own field and is not repeated.
     """
     parts: list[Part] = []
-    if chosen.hints:
-        parts.append((chosen.hints[0], "warn"))
     if chosen.text.strip():
         hits = f"{shown:,} of {len(model.rows):,} shown"
         parts.append(
             (hits if typing else f"/ {elide(chosen.text.strip(), 40)}   {hits}   esc clears it", "note")
         )
+    if chosen.hints:
+        parts.append((chosen.hints[0], "warn"))
     if marked:
         size = words.total_size(row.info.size for row in marked)
         out_of_sight = f", {hidden:,} of them hidden by the filter" if hidden else ""

@@ -19,8 +19,7 @@ from hf2ms_tui.tui.screens.base import RoomScreen
 from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.vtable import VTable
 
-_HERE = ("open", "back")
-_ALWAYS = ("help", "palette")
+_HERE = ("choose", "back")
 
 
 class NameInput(Input):
@@ -114,7 +113,7 @@ class OrgScreen(RoomScreen):
         """Put the keys on the field."""
         self.query_one("#name", NameInput).focus()
 
-    def why_not_open(self) -> str | None:
+    def why_not_choose(self) -> str | None:
         """Needs a name."""
         return None if self._table.cursor_row else "type a name into the field: tab goes there"
 
@@ -122,14 +121,14 @@ class OrgScreen(RoomScreen):
         """Without an org there is nothing to go back to."""
         return None if self.house.program.settings.org else "choose whose repos to look at, or q to leave"
 
-    def do_open(self) -> None:
+    def do_choose(self) -> None:
         """Look at the selected one."""
         if (choice := self._table.cursor_row) is not None:
             self.house.choose_org(choice.name)
 
     def on_vtable_row_selected(self, message: VTable.RowSelected) -> None:
         """Enter or a double click."""
-        self.do_open()
+        self.do_choose()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Look at the owner that was typed."""

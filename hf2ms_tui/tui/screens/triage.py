@@ -123,7 +123,7 @@ class TriageScreen(RoomScreen):
         filtered = " filtered" if self.house.model.filter else ""
         full = f"{place}{filtered}   {totals.progress()}"
         brief = (
-            f"{place}   {totals.decided:,}/{totals.repos:,} decided   {words.size(totals.delete_size)} to free   "
+            f"{place}{filtered}   {totals.decided:,}/{totals.repos:,} decided   {words.size(totals.delete_size)} to free   "
             f"{totals.migrate:,} to migrate"
         )
         return (full if self.size.width >= 110 else brief), ""

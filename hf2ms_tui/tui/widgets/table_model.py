@@ -144,8 +144,8 @@ class TableModel(Generic[RowT]):
             return None
         if self._wanted is not None and (place := self.place_of(self._wanted)) is not None:
             return place
-        if at is None:
-            return 0
+        if at is None or self._wanted is None:
+            return 0  # nobody chose a row: rows that stream in must not carry the cursor away from the top
         for key in [*before[at:], *reversed(before[:at])]:
             if (place := self.place_of(key)) is not None:
                 return place

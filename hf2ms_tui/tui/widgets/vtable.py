@@ -113,6 +113,8 @@ class VTable(TableBase[RowT]):
         by = [(column, descending)]
         if self.tiebreak is not None and self.tiebreak != column:
             by.append((self.tiebreak, False))
+        if self.model.wanted is None and self.model.cursor_key is not None:
+            self.model.choose(self.model.cursor_key)
         self._rearrange(lambda: self.model.set_sort(*by))
 
     def reindex(self) -> None:
