@@ -10,6 +10,8 @@ from hf2ms_tui.domain.manifest import Blob
 
 MIB = 1 << 20
 GIB = 1 << 30
+EVEN = 1.03
+"""a plan whose busiest worker moves at most so many times the least possible is not cut finer"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +47,28 @@ def plan_chunks(
     """Divide blobs into chunks, largest first, so that workers finish close together.
 
     A chunk holds at most ``max_bytes`` and ``max_count`` blobs; a single larger blob is a chunk of its own. Small repos are
-    cut finer: about ``per_worker`` chunks for each worker, as the tail of the schedule is as long as the last chunk. One worker
-    alone has nobody to share with, and at the end of every chunk its streams wait for the last of them: it gets no finer cut.
+    cut finer: about ``per_worker`` chunks for each worker, as the tail of the schedule is as long as the last chunk, and up to
+    four times as many where that does not make it even. One worker alone has nobody to share with, and at the end of every
+    chunk its streams wait for the last of them: it gets no finer cut.
     Never more than ``max_chunks`` chunks: then the bounds are raised instead.
     """
     ordered = sorted(pieces, key=lambda piece: (-piece.blob.size, piece.path))
     if not ordered:
         return ()
     total = sum(piece.blob.size for piece in ordered)
-    slots = workers * max(1, per_worker) if workers > 1 else 1
-    bound = min(max_bytes, max(total // slots + 1, MIB))
-    bound = max(bound, total // max(max_chunks, 1) + 1)
     count = max(max_count, len(ordered) // max(max_chunks, 1) + 1)
-    packed = _first_fit(ordered, bound, count)
-    packed.sort(key=lambda group: (-sum(piece.blob.size for piece in group), group[0].path))
-    return tuple(Chunk(number, tuple(group)) for number, group in enumerate(packed, 1))
+    plans: list[tuple[int, tuple[Chunk, ...]]] = []
+    for finer in (1, 2, 4):
+        slots = workers * max(1, per_worker) * finer if workers > 1 else 1
+        bound = min(max_bytes, max(total // slots + 1, MIB))
+        bound = max(bound, total // max(max_chunks, 1) + 1)
+        packed = _first_fit(ordered, bound, count)
+        packed.sort(key=lambda group: (-sum(piece.blob.size for piece in group), group[0].path))
+        chunks = tuple(Chunk(number, tuple(group)) for number, group in enumerate(packed, 1))
+        plans.append((makespan(chunks, workers), chunks))
+        if plans[-1][0] <= EVEN * makespan_bound(chunks, workers):
+            return chunks
+    return min(plans, key=lambda plan: plan[0])[1]
 
 
 def _first_fit(ordered: Sequence[Piece], bound: int, count: int) -> list[list[Piece]]:
