@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from hf2ms_tui.domain.decision import Decision
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.inventory import Row
 from hf2ms_tui.domain.job import JobView
+from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.services import decisions, deletion, inventory, jobs, orgs, survey
 from hf2ms_tui.services.program import Program
@@ -21,6 +23,10 @@ from hf2ms_tui.tui.frame import Frame
 
 POLL = 0.5
 """seconds between looks at the boards of jobs"""
+STARTED = 2.5
+"""seconds after which what was made so far is taken for lasting, and garbage is looked for among what comes later"""
+PAINTED = 0.25
+"""seconds that cached rows get to be on the screen: loading an SDK would hold up their first repaint"""
 Start = tuple[dict[str, Any], tuple[Row, ...], datetime | None]
 
 
@@ -37,6 +43,8 @@ class CleanupApp(Frame):
         """Begin to read in the background."""
         self.background.run(self._start, self._started, self.failed, only="start")
         self.set_interval(POLL, self.poll_jobs)
+        if not gc.isenabled():
+            self.set_timer(STARTED, look_for_garbage)
         if not self.program.settings.read_only:
             self.background.run(lambda: deletion.settle(self.program), self._settled, self.failed)
 
@@ -61,7 +69,10 @@ class CleanupApp(Frame):
         if rows:
             self.model.replace_all(rows, cached_at=at)
             self.tell_screen()
-        self.read_inventory()
+            now = self._round
+            self.set_timer(PAINTED, lambda: self.read_inventory() if self._round == now else None)
+        else:
+            self.read_inventory()
 
     def _settled(self, found: tuple[deletion.Deletion, ...]) -> None:
         for item in found:
@@ -169,13 +180,11 @@ class CleanupApp(Frame):
         good = view.phase.value == "done"
         what = "proven" if good else f"{view.phase.value}: {view.error.get('what', '')}".rstrip(": ")
         self.say(f"{view.spec.source.id} {what}", "ok" if good else "bad")
-        self.reread(view)
+        self.read_rows([view.spec.source])
 
-    def reread(self, view: JobView) -> None:
-        """Read the row of a job's source again in the background."""
-        self.background.run(
-            lambda: inventory.rows_of(self.program, [view.spec.source]), self._rows, self.failed
-        )
+    def read_rows(self, refs: list[RepoRef]) -> None:
+        """Read the rows of these repos again in the background."""
+        self.background.run(lambda: inventory.rows_of(self.program, refs), self._rows, self.failed)
 
     # -- deciding -----------------------------------------------------------------------------------------------
 
@@ -239,6 +248,12 @@ class CleanupApp(Frame):
         """Put a text on the clipboard (OSC 52), and say it for terminals that refuse that."""
         self.copy_to_clipboard(clean(text))
         self.say(f"copied: {clean(text)}", "note")
+
+
+def look_for_garbage() -> None:
+    """Begin to look for garbage again, among what is made from now on: what a start made stays as long as the program."""
+    gc.freeze()
+    gc.enable()
 
 
 def run(program: Program) -> int:
