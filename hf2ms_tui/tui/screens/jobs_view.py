@@ -146,7 +146,7 @@ class JobsView(RoomScreen):
     def _fetch(self, job_id: str) -> None:
         def came(view: JobView) -> None:
             self.details[job_id] = view
-            if self.is_mounted and self._shown == job_id:
+            if self.here and self._shown == job_id:
                 self._show_selected()
 
         self.house.background.run(
