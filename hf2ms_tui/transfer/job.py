@@ -205,8 +205,7 @@ def _mend(run: Run, work: Work, lacking: Mapping[Blob, Ticket]) -> None:
     chunks = [
         Chunk(taken + chunk.number, chunk.pieces) for chunk in plan_chunks(pieces, workers=run.pool.workers)
     ]
-    view = run.board.view()
-    run.board.update(to_move=view.to_move + sum(chunk.size for chunk in chunks))
+    run.was_there(-sum(chunk.size for chunk in chunks))
     move(run, work.source, chunks, None)
 
 

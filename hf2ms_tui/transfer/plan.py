@@ -251,7 +251,7 @@ def negotiate(run: Run, work: Work) -> Work:
     pieces += [Piece(Blob("", entry.size), entry.path) for entry in work.unknown]
     chunks = plan_chunks(pieces, workers=run.pool.workers)
     to_move = sum(chunk.size for chunk in chunks) + sum(entry.size for entry in work.inline)
-    run.board.update(to_move=to_move, present=max(work.source.size - to_move, 0))
+    run.expect(to_move, max(work.source.size - to_move, 0))
     for chunk in chunks:
         run.board.chunk(ChunkView(chunk.number, chunk.size, len(chunk.pieces)))
     run.board.log(
