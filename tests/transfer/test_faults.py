@@ -112,7 +112,7 @@ def test_a_destination_that_answers_200_and_failure_is_never_believed(route: str
 def test_a_storm_of_429_is_waited_out_together(here: str, there: str) -> None:
     with sides(model(here)) as world:
         for hub in (here, there):
-            world.fault(f"{hub}:*:.*:status=429:header=Retry-After=1:p=0.15:seed=4")
+            world.fault(f"{hub}:*:.*:status=429:header=Retry-After=0.2:p=0.12:seed=4")
         view = world.run(ref(here), ref(there))
         proven(view, world.proof)
         assert "asks to slow down" in world.log_text()
@@ -143,25 +143,38 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(here: str, there: str)
         assert len(made) == 1
 
 
-@pytest.mark.parametrize("route", ["tree"])
-def test_a_source_listing_that_may_be_cut_moves_nothing(route: str) -> None:
+@pytest.mark.parametrize("often", ["", ":count=1"])
+def test_a_source_listing_that_may_be_cut_moves_nothing(often: str) -> None:
     files = {f"d/{n:04}.txt": b"%d" % n for n in range(1500)}
     with sides(lambda world: add(world, "hf", "many", files, kind="dataset")) as world:
-        world.fault(f"hf:GET:{route}:truncate=700:count=1")
+        world.fault(f"hf:GET:tree:truncate=700{often}")
         view = world.run(ref("hf", "many", "dataset"), ref("ms", "many", "dataset"))
-        assert view.phase is Phase.FAILED or world.proof.total == 1500
-        if view.phase is Phase.FAILED:
-            assert not world.board.proofs or not world.proof.holds
+        assert view.phase is Phase.FAILED
+        assert view.error["error"] == "HubLied"
+        assert "may not list every file" in str(view.error["what"])
+        assert world.board.proofs == []
+        assert world.board.acts == []  # not even the destination was created
 
 
-def test_a_destination_listing_that_is_cut_is_unknown_and_not_proven() -> None:
+def test_a_source_listing_that_was_cut_once_is_found_out_before_anything_is_called_proven() -> None:
+    files = {f"d/{n:04}.txt": b"%d" % n for n in range(60)}
+    with sides(lambda world: add(world, "ms", "flat", files)) as world:
+        world.fault("ms:GET:files:truncate=20:count=1")
+        view = world.run(ref("ms", "flat"), ref("hf", "flat"))
+        assert view.phase is Phase.FAILED
+        assert "listed 19 files of one revision before and 60 now" in str(view.error["what"])
+        assert world.board.proofs == []
+
+
+def test_a_destination_listing_that_is_cut_is_not_proven() -> None:
     files = {f"d/{n:04}.txt": b"%d" % n for n in range(60)}
     with sides(lambda world: add(world, "hf", "flat", files)) as world:
-        world.world.ms.settings["files_cap"] = 3000
         world.fault("ms:GET:files:truncate=20")
         view = world.run(ref("hf", "flat"), ref("ms", "flat"))
         assert view.phase is Phase.FAILED
-        assert not world.board.proofs or not world.proof.holds
+        assert view.error["error"] == "NotProven"
+        assert not world.proof.holds
+        assert world.proof.counts[Verdict.MISSING] == 44
 
 
 @pytest.mark.parametrize(("here", "there"), WAYS)
