@@ -138,12 +138,20 @@ class Frame(App[int]):
     def room(self) -> RoomScreen | None:
         """The main screen on top, None while something else (a question, the too-small note) covers it."""
         screen = self.screen
-        return screen if isinstance(screen, RoomScreen) and screen.is_mounted else None
+        # While the program ends, a screen loses its parts before it is gone itself.
+        return (
+            screen if isinstance(screen, RoomScreen) and screen.is_mounted and screen.query("#said") else None
+        )
 
     def go(self, name: str) -> None:
         """Show a main screen; one that is open below is uncovered rather than opened twice."""
         from hf2ms_tui.tui.screens import make
 
+        if isinstance(self.screen, SmallScreen):
+            self.pop_screen()
+            self.go(name)
+            self.push_screen(SmallScreen())
+            return
         for screen in self.screen_stack:
             if isinstance(screen, RoomScreen) and name == screen.NAME:
                 while self.screen is not screen:

@@ -238,7 +238,7 @@ class GateScreen(GateView):
 
     # -- the act ------------------------------------------------------------------------------------------------
 
-    @on(Door.TooFast, "#delete")
+    @on(Door.TooFast)
     def _too_fast(self) -> None:
         self.house.say("too fast: a burst of keys presses nothing; wait a moment and press it again", "warn")
 
