@@ -102,6 +102,11 @@ class Run:
         if too_many:
             raise error
 
+    def report(self) -> None:
+        """Tell the board the counts as they are now."""
+        for tally in (self.moved, self.resent, self.read_back):
+            tally.report()
+
     def expect(self, to_move: int, present: int) -> None:
         """What planning found out, in bytes."""
         with self._lock:

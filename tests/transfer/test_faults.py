@@ -6,12 +6,12 @@ import threading
 import time
 
 import pytest
-from support.transfers import CARD, MIB, MODEL, Sides, add, model, proven, put, ref, sides
 
 from hf2ms_tui.domain.job import Phase
 from hf2ms_tui.domain.proof import Level, Verdict
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.transfer.memory import MemoryBoard, MemoryLedger
+from support.transfers import CARD, MIB, MODEL, Sides, add, model, proven, put, ref, sides
 
 WAYS = [("hf", "ms"), ("ms", "hf")]
 DOWN = {"hf": "blob", "ms": "blob-get"}
