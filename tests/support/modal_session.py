@@ -71,7 +71,13 @@ class ModalSession:
         """For another process that shall be a client."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MODAL_")}
         tests = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
-        return {**kept, **self.plane.env, "PYTHONPATH": tests, "GIT_DIR": "/nonexistent"}
+        return {
+            **kept,
+            **self.plane.env,
+            "PYTHONPATH": tests,
+            "GIT_DIR": "/nonexistent",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
 
     def python(self, code: str) -> str:
         """What a client in another process prints."""
