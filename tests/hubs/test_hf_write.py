@@ -410,6 +410,7 @@ CARDS = [
     ("---\nlicense: llama3.1\n---\n", ""),
     ("---\nlicense:\n- mit\n- gemma\n---\n", ""),
     ("no card", ""),
+    ("---\nlanguage: no\n---\n", ""),
     ("---\nlicense: my-own\n---\n", "license_name: my-own"),
     ("---\ntags: [a\n---\n", "YAML"),
 ]

@@ -16,7 +16,6 @@ from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.repo import Repo
 from hf2ms_tui.loopback.runner import Running
 from hf2ms_tui.loopback.world import Token
-
 from support.worlds import ORG, WRITE
 
 CANARY = "hf_CanaryNotAToken0123456789"
