@@ -97,4 +97,5 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE view_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    "ALTER TABLE read_backs ADD COLUMN at TEXT NOT NULL DEFAULT '';",
 )
