@@ -141,7 +141,7 @@ def test_w20_a_listing_of_another_shape_is_noticed_and_proves_nothing(shape: str
     with sides(model("hf")) as world:
         proven(world.run(ref("hf"), ref("ms")), world.proof)
         body = json.dumps({"Code": 200, "Success": True, "Data": {"Files": SHAPES[shape]}})
-        world.running.faults.add(Fault("status", 200, "ms", "GET", "model-files|files|.*files.*", body=body))
+        world.running.faults.add(Fault("status", 200, "ms", "GET", "files", body=body))
         try:
             proof = verify(world.hf.read, ref("hf"), world.ms, ref("ms"), level=Level.LISTED)
         except HubLied as error:
@@ -185,10 +185,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         ("inventory", {"HF2MS_WORKERS": "many"}, 2, "HF2MS_WORKERS"),
         ("inventory", {"HF2MS_ORG": ""}, 2, "--org"),
         ("inventory", {"HF_TOKEN": "hf_wrong"}, 1, "token"),
-        ("inventory", {"HF_ENDPOINT": "http://127.0.0.1:9"}, 1, "127.0.0.1"),
+        ("inventory", {"HF_ENDPOINT": "http://127.0.0.1:9"}, 1, "Check the network"),
         ("jobs", {}, 0, ""),
         ("jobs follow nosuchjob", {}, 2, "nosuchjob"),
-        ("jobs retry nosuchjob", {}, 2, "nosuchjob"),
         ("doctor", {}, 0, "mira"),
         ("doctor", {"MODELSCOPE_TOKEN": "ms-wrong"}, 1, "MODELSCOPE_TOKEN"),
         ("journal --check", {}, 0, ""),
@@ -212,7 +211,9 @@ def test_w24_an_edited_journal_is_an_exit_code_too(tmp_path: Path) -> None:
         here.running.faults.add("ms:*:.*:status=403")
         assert here.verb("migrate", f"{ORG}/app", "--to", "ms")[0] == 1
         connection = sqlite3.connect(here.state / "state.sqlite3")
-        for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        for (trigger,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
             connection.execute(f"DROP TRIGGER {trigger}")
         connection.execute("UPDATE journal SET payload = '{}' WHERE seq = (SELECT MIN(seq) FROM journal)")
         connection.commit()
