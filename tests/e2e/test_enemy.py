@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import threading
@@ -221,6 +222,36 @@ def test_a_hub_that_repeats_the_token_is_not_repeated(tmp_path: Path) -> None:
         assert terminal.ended() == 0
         assert "may not do that" in here.said.decode()
         assert_no_canary(tmp_path, terminal.raw, here.said)
+
+
+BROKEN = """
+import os
+from hf2ms_tui.tui.frame import Frame
+
+def broken(self):
+    local = os.environ["HF_TOKEN"]
+    raise RuntimeError(f"went wrong with {local} at hand")
+
+Frame.do_plan = broken
+"""
+
+
+def test_a_fault_of_the_program_itself_tells_no_token(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "sitecustomize.py").write_text(BROKEN)
+    root = str(Path(__file__).parents[2])
+    path = os.pathsep.join((str(tmp_path / "broken"), root))
+    with desk(tmp_path, plain("one")) as here, here.open(PYTHONPATH=path) as terminal:
+        ready(terminal, 1)
+        terminal.press("p", pause=0)
+        assert terminal.ended() == 1
+        assert terminal.restored
+        (crash,) = (here.state / "crashes").iterdir()
+        assert crash.name in re.sub(r"\s", "", terminal.text)
+        assert "went wrong with ‹token› at hand" in crash.read_text()
+        assert crash.stat().st_mode & 0o077 == 0
+        assert b"Traceback" not in terminal.raw
+        assert_no_canary(tmp_path, terminal.raw)
 
 
 def test_two_programs_keep_each_others_decisions(tmp_path: Path) -> None:
