@@ -95,6 +95,14 @@ class Terminal:
             time.sleep(pause)
             self.pump()
 
+    def press_until(self, key: str, what: str, timeout: float = WAIT) -> None:
+        """Press a key that may have to wait for something, once a second, until it does what is expected."""
+        until = time.monotonic() + timeout
+        while not re.search(what, self.text):
+            if time.monotonic() > until:
+                raise AssertionError(f"{key} did not bring {what!r}; the screen shows\n{self.text}")
+            self.press(key, pause=1.0)
+
     def type(self, text: str) -> None:
         """Type a text, a character at a time."""
         for char in text:
