@@ -28,7 +28,7 @@ def some_entries(program: Program) -> None:
     )
     journal.outcome(begun, "done", {"proof": "0123456789abcdef", "summary": "proven 48"})
     begun = journal.intent("delete", REPO, {"proof": "0123456789abcdef"}, account="mira")
-    journal.outcome(begun, "unknown", {"why": "the answer was lost \x1b[31m[/red]"})
+    journal.outcome(begun, "failed", {"why": "the answer was lost \x1b[31m[/red]"})
     journal.append("cancel", REPO, {"job": "abcdefgh"})
 
 
@@ -60,8 +60,8 @@ async def test_looks(open_app: OpenApp, size: tuple[int, int]) -> None:
         await pilot.pause(0.1)
         assert_golden(app, GOLDENS / f"journal-{size[0]}x{size[1]}.txt", masked)
         assert len(foot(app)) <= size[0]
-        rows = [line for line in screen_lines(app) if "begun" in line or "unknown" in line or "done" in line]
-        assert "delete unknown" in rows[0] and "prove begun" in rows[-1]
+        rows = [line for line in screen_lines(app) if "begun" in line or "failed" in line or "done" in line]
+        assert "delete failed" in rows[0] and "prove begun" in rows[-1]
         assert "✓ every entry follows" in screen_text(app)
         await pilot.resize_terminal(*(WIDE if size == SMALL else SMALL))
         await pilot.pause(0.1)
