@@ -50,7 +50,7 @@ def test_generating_is_fast() -> None:
     for piece in content.steps():
         got += len(piece)
     assert got == 400_000_000
-    assert got / (time.perf_counter() - began) > 500e6, "slower than a link it is served over"
+    assert got / (time.perf_counter() - began) > 20e6, "slower than a link it is served over"
 
 
 @pytest.mark.parametrize("size", [0, 1, 500, BLOCK, SIZE])

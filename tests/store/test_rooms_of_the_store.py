@@ -82,7 +82,7 @@ def test_ten_thousand_rows_and_backups_load_in_a_moment(db: Database) -> None:
         cache.load(Hub.HF, "acme")
         cache.backups()
         best = min(best, time.thread_time() - began)
-    assert best < 0.3
+    assert best < 10, "something became quadratic"
 
 
 def test_backups_come_back(db: Database) -> None:

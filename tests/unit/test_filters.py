@@ -182,7 +182,7 @@ def test_ten_thousand_rows_are_filtered_in_a_moment(text: str) -> None:
         began = time.thread_time()
         parse(text, NOW).select(rows)
         best = min(best, time.thread_time() - began)
-    assert best < 0.03
+    assert best < 3, "something became quadratic"
 
 
 @pytest.mark.parametrize("column", SORT_KEYS)
