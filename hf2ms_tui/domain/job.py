@@ -113,6 +113,12 @@ class JobView:
     proof_id: str = ""
     destination_revision: str = ""
     note: str = ""
+    containers: int = 0
+    """containers of the engine that work for it now"""
+    container_seconds: float = 0.0
+    """seconds that containers were in use for it so far, added up; what an account is billed for"""
+    dollars: float | None = None
+    """US dollars that it cost so far, by the engine's rates; None where nothing is billed or no rate is known"""
 
     @property
     def id(self) -> str:

@@ -97,4 +97,7 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE view_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN remote TEXT NOT NULL DEFAULT '';
+    """,
 )

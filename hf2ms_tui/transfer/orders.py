@@ -53,6 +53,11 @@ class Bench:
         traffics = {
             id(session.traffic): session.traffic for session in (self.source, self.destination)
         }.values()
+
+        def count() -> int:
+            return sum(traffic.requests for traffic in traffics)
+
+        before = count()  # a process that stays does chunk after chunk over the same counters
         made = Run(
             spec=self.spec,
             source=self.source.read,
@@ -63,7 +68,7 @@ class Bench:
             pool=ThreadPool(1, control=self.control),
             control=self.control,
             patience=self.patience,
-            requests=lambda: sum(traffic.requests for traffic in traffics),
+            requests=lambda: count() - before,
             revision=revision,
         )
         if made.source.endpoint == made.destination.endpoint:
