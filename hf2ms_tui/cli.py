@@ -6,6 +6,7 @@ Everything heavy is imported inside the verbs, so that ``--help`` answers at onc
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -100,6 +101,8 @@ def cli(
             "The full-screen program needs a terminal",
             way_out="Run it in one, or use a verb: hf2ms-tui inventory --org ORG [--json].",
         )
+    # Nothing that a start makes is garbage, and looking for garbage takes a third of it; the screen begins to look again.
+    gc.disable()
     program = _open(flags, demo=demo)
     from hf2ms_tui.tui.app import run
 

@@ -98,6 +98,13 @@ class RepoId:
         return cls(owner, name)
 
 
+_HUB_WORDS = {hub: f"{hub.value}:" for hub in Hub}
+_KIND_WORDS = {kind: f"{kind.value}:" for kind in Kind}
+_WORDS: dict[tuple[Hub | str, Kind | str], tuple[Hub, Kind]] = {
+    (hub.value, kind.value): (hub, kind) for hub in Hub for kind in Kind
+}
+
+
 @dataclass(frozen=True, slots=True)
 class RepoRef:
     """One repo: which hub, which type, which id."""
@@ -107,7 +114,8 @@ class RepoRef:
     id: RepoId
 
     def __str__(self) -> str:
-        return f"{self.hub.value}:{self.kind.value}:{self.id}"
+        # Made for every row again and again: enum values and nested formats would cost more than all else.
+        return f"{_HUB_WORDS[self.hub]}{_KIND_WORDS[self.kind]}{self.id.owner}/{self.id.name}"
 
     @property
     def owner(self) -> str:
@@ -128,7 +136,8 @@ class RepoRef:
     def of(cls, hub: Hub | str, kind: Kind | str, repo_id: str) -> RepoRef:
         """Build a ref from plain words; for adapters and tests. Does not validate what a hub itself named."""
         owner, _, name = repo_id.partition("/")
-        return cls(Hub(hub), Kind(kind), RepoId(owner, name))
+        known = _WORDS.get((hub, kind))
+        return cls(*(known or (Hub(hub), Kind(kind))), RepoId(owner, name))
 
     @classmethod
     def from_key(cls, key: str) -> RepoRef:

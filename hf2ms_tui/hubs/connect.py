@@ -8,8 +8,8 @@ from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.repo import Hub
 from hf2ms_tui.domain.secret import Secret
 from hf2ms_tui.domain.text import clean
-from hf2ms_tui.hubs.data import Timeouts
 from hf2ms_tui.hubs.protocol import HubSession
+from hf2ms_tui.hubs.timeouts import Timeouts
 
 
 def open_hub(

@@ -22,6 +22,7 @@ from hf2ms_tui.hubs.errors import Context, from_answer, lied, lower, unreachable
 from hf2ms_tui.hubs.interlock import check
 from hf2ms_tui.hubs.pools import Pools
 from hf2ms_tui.hubs.protocol import ByteSource
+from hf2ms_tui.hubs.timeouts import Timeouts as Timeouts
 from hf2ms_tui.hubs.traffic import Traffic
 
 BLOCK = 1 << 20
@@ -32,15 +33,6 @@ _MAX_HOPS = 5
 _FOR_ANYONE = frozenset(
     {"accept", "accept-encoding", "range", "user-agent", "content-type", "content-length"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds to connect, to wait for the next bytes, and to hand one block to the network."""
-
-    connect: float = 10.0
-    read: float = 30.0
-    send: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,11 @@ class ViewState:
         with self._db.write(durable=False) as connection:
             connection.executemany("INSERT OR REPLACE INTO view_state (key, value) VALUES (?, ?)", rows)
 
-    def all(self) -> dict[str, Any]:
-        """Every value by key."""
+    def all(self, prefix: str = "") -> dict[str, Any]:
+        """Every value whose key begins with ``prefix``, by key."""
         with self._db.read() as connection:
-            rows = connection.execute("SELECT key, value FROM view_state ORDER BY key").fetchall()
+            rows = connection.execute(
+                "SELECT key, value FROM view_state WHERE substr(key, 1, ?) = ? ORDER BY key",
+                (len(prefix), prefix),
+            ).fetchall()
         return {key: decode(value) for key, value in rows}

@@ -125,7 +125,11 @@ class _Mover:
         self._worker = worker
         run = task.run
         self._meter = ChunkMeter(
-            run.board, ChunkView(chunk.number, chunk.size, len(chunk.pieces)), run.moved, run.resent
+            run.board,
+            ChunkView(chunk.number, chunk.size, len(chunk.pieces)),
+            run.moved,
+            run.resent,
+            run.was_there,
         )
         self._origin = run.origin(task.control, self._heard())
         self._target = run.target(task.control, self._heard())

@@ -59,7 +59,7 @@ class Committer:
                 if isinstance(found, Hf2msError):
                     run.failed(found)
                 elif _is_there(found, theirs.get(found.entry.path)):
-                    run.moved.add(len(found.data))
+                    run.was_there(len(found.data))
                 else:
                     changes.append(AddInline(found.entry.path, found.data))
                     room -= len(found.data)

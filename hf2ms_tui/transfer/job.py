@@ -42,10 +42,12 @@ def run_job(
     try:
         board.phase(Phase.PLANNING)
         run = _start(spec, source, destination, board, ledger, pool, control, patience)
-        proof = _carry_out(run)
-        run.read_back.report()
-        run.moved.report()
-        error = _why_not(run, proof)
+        error: Hf2msError | None = None
+        try:
+            proof = _carry_out(run)
+            error = _why_not(run, proof)
+        finally:
+            run.report()
         if error is None:
             board.log(f"proven: {proof.summary}")
             board.phase(Phase.DONE)
@@ -58,8 +60,8 @@ def run_job(
         board.log(str(cancelled))
         board.update(error=cancelled.as_dict())
         board.phase(Phase.CANCELLED)
-    except Hf2msError as error:
-        _fail(board, error)
+    except Hf2msError as failure:
+        _fail(board, failure)
     return board.view()
 
 
@@ -209,8 +211,7 @@ def _mend(run: Run, work: Work, lacking: Mapping[Blob, Ticket]) -> None:
     chunks = [
         Chunk(taken + chunk.number, chunk.pieces) for chunk in plan_chunks(pieces, workers=run.pool.workers)
     ]
-    view = run.board.view()
-    run.board.update(to_move=view.to_move + sum(chunk.size for chunk in chunks))
+    run.was_there(-sum(chunk.size for chunk in chunks))
     move(run, work.source, chunks, None)
 
 

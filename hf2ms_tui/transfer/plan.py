@@ -252,7 +252,7 @@ def negotiate(run: Run, work: Work) -> Work:
     pieces += [Piece(Blob("", entry.size), entry.path) for entry in work.unknown]
     chunks = lay_out(run.pool, MoveChunk.KIND, run.revision, pieces)
     to_move = sum(chunk.size for chunk in chunks) + sum(entry.size for entry in work.inline)
-    run.board.update(to_move=to_move, present=max(work.source.size - to_move, 0))
+    run.expect(to_move, max(work.source.size - to_move, 0))
     for chunk in chunks:
         run.board.chunk(ChunkView(chunk.number, chunk.size, len(chunk.pieces)))
     run.board.log(

@@ -53,11 +53,14 @@ class Tally:
 class ChunkMeter:
     """The live view of one chunk, fed by the streams that move its blobs."""
 
-    def __init__(self, board: Board, view: ChunkView, moved: Tally, resent: Tally) -> None:
+    def __init__(
+        self, board: Board, view: ChunkView, moved: Tally, resent: Tally, was_there: Callable[[int], None]
+    ) -> None:
         self._board = board
         self._view = view
         self._moved = moved
         self._resent = resent
+        self._was_there = was_there
         self._lock = threading.Lock()
         self._reported = time.monotonic()
         self._since = 0
@@ -96,8 +99,8 @@ class ChunkMeter:
         self._board.chunk(view)
 
     def forget(self, count: int) -> None:
-        """Bytes of a blob that the destination turned out to have: they count as moved without having moved."""
-        self._moved.add(count)
+        """Bytes of a blob that the destination turned out to have: the chunk is done with them, nothing moved."""
+        self._was_there(count)
         with self._lock:
             self._view = replace(self._view, moved=self._view.moved + count)
 

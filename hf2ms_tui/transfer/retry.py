@@ -88,7 +88,7 @@ class Retrier:
         def wait(state: tenacity.RetryCallState) -> float:
             error = _error(state)
             if isinstance(error, RateLimited):
-                return self.hold(error)
+                return self.hold(error, rate_limits)
             tries = max(state.attempt_number - rate_limits - 1, 0)
             return random.uniform(0.5, 1.0) * min(
                 self.patience.base * 2.0 ** min(tries, 30), self.patience.longest
@@ -129,9 +129,13 @@ class Retrier:
         while (left := self.throttle.left()) > 0:
             self.control.sleep(left)
 
-    def hold(self, error: RateLimited) -> float:
-        """Make everybody wait as long as the hub asked, within bounds; return our own wait (seconds)."""
-        asked = error.retry_after if error.retry_after is not None else self.patience.base * 4
+    def hold(self, error: RateLimited, before: int = 1) -> float:
+        """Make everybody wait as long as the hub asked, within bounds; return our own wait (seconds).
+
+        A hub that does not say how long is asked ever more rarely: ``before`` is how often it was, this time included.
+        """
+        growing = min(self.patience.base * 2.0 ** min(before + 1, 30), self.patience.longest)
+        asked = error.retry_after if error.retry_after is not None else growing
         seconds = min(max(asked, self.patience.base), self.patience.obey)
         self.throttle.hold(seconds)
         return seconds + random.uniform(0, min(1.0, seconds / 4))

@@ -48,6 +48,9 @@ class Run:
     read_back: Tally = field(init=False)
     errors: list[Hf2msError] = field(default_factory=list)
     """what went wrong with single files; the run went on with the others"""
+    to_move: int = 0
+    present: int = 0
+    """bytes, as planned and then corrected by what turns out to be there"""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -104,6 +107,25 @@ class Run:
             too_many = len(self.errors) >= MANY
         if too_many:
             raise error
+
+    def report(self) -> None:
+        """Tell the board the counts as they are now."""
+        for tally in (self.moved, self.resent, self.read_back):
+            tally.report()
+
+    def expect(self, to_move: int, present: int) -> None:
+        """What planning found out, in bytes."""
+        with self._lock:
+            self.to_move, self.present = to_move, present
+        self.board.update(to_move=to_move, present=present)
+
+    def was_there(self, count: int) -> None:
+        """Bytes that were to move and turned out to be at the destination."""
+        with self._lock:
+            self.to_move -= count
+            self.present += count
+            to_move, present = self.to_move, self.present
+        self.board.update(to_move=to_move, present=present)
 
     def read_all(self, entries: Iterable[FileEntry]) -> list[Small | Hf2msError]:
         """Read small files of the source into memory, many at once; an error takes the place of a file that is bad itself.

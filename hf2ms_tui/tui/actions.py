@@ -126,6 +126,9 @@ _LIST = (
         rank=3,
         group="Act",
     ),
+    Action(
+        "name", ("t",), "type the name", "Put the keys on the name field", shown="tab", rank=3, group="Act"
+    ),
     # always
     Action("back", ("escape",), "back", "Leave this screen", shown="esc", rank=2, group="Always"),
     Action(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from textual.timer import Timer
@@ -12,6 +16,7 @@ from hf2ms_tui.domain.decision import Decision
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.inventory import Row
 from hf2ms_tui.domain.job import JobView
+from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.services import decisions, deletion, inventory, jobs, orgs, survey
 from hf2ms_tui.services.program import Program
@@ -19,8 +24,14 @@ from hf2ms_tui.tui.background import sentence
 from hf2ms_tui.tui.burst import MIN_GAP, BurstGuard, Verdict
 from hf2ms_tui.tui.frame import Frame
 
+BATCH = 500
+"""rows that are taken at once when many come, so that keys are answered in between"""
 POLL = 0.5
 """seconds between looks at the boards of jobs"""
+STARTED = 2.5
+"""seconds after which what was made so far is taken for lasting, and garbage is looked for among what comes later"""
+PAINTED = 0.25
+"""seconds that cached rows get to be on the screen: loading an SDK would hold up their first repaint"""
 Start = tuple[dict[str, Any], tuple[Row, ...], datetime | None]
 
 
@@ -35,16 +46,22 @@ class CleanupApp(Frame):
 
     def on_mount(self) -> None:
         """Begin to read in the background."""
+        # What is painted first must not share the processor with what is read first.
+        self.call_after_refresh(self.call_after_refresh, self._begin)
+
+    def _begin(self) -> None:
         self.background.run(self._start, self._started, self.failed, only="start")
         self.set_interval(POLL, self.poll_jobs)
+        if not gc.isenabled():
+            self.set_timer(STARTED, look_for_garbage)
         if not self.program.settings.read_only:
             self.background.run(lambda: deletion.settle(self.program), self._settled, self.failed)
 
     def _start(self) -> Start:
-        views = self.program.view_state.all()
+        views = self.memory.stored()
         if not self.program.settings.org:
             return views, (), None
-        return views, inventory.cached(self.program), inventory.cached_at(self.program)
+        return views, inventory.cached(self.program, advised=False), inventory.cached_at(self.program)
 
     def _started(self, start: Start) -> None:
         views, rows, at = start
@@ -61,7 +78,33 @@ class CleanupApp(Frame):
         if rows:
             self.model.replace_all(rows, cached_at=at)
             self.tell_screen()
-        self.read_inventory()
+            self._advise(self._round)
+            now = self._round
+            self.set_timer(PAINTED, lambda: self.read_inventory() if self._round == now else None)
+        else:
+            self.read_inventory()
+
+    def _advise(self, of_round: int) -> None:
+        """Bring the advice for rows that came from the cache without it."""
+
+        def work() -> None:
+            rows = inventory.known(self.program)
+            for at in range(0, len(rows), BATCH):
+                self.background.tell(partial(self._advised, rows[at : at + BATCH], of_round))
+
+        self.background.run(work, lambda _: None, self.failed)
+
+    def _advised(self, rows: tuple[Row, ...], of_round: int) -> None:
+        """Take the advice alone: the rest of these rows may be older than what is shown."""
+        if of_round == self._round:
+            known = self.model.rows
+            self._rows(
+                tuple(
+                    replace(known[row.key], advice=row.advice)
+                    for row in rows
+                    if row.advice is not None and row.key in known and known[row.key].advice is None
+                )
+            )
 
     def _settled(self, found: tuple[deletion.Deletion, ...]) -> None:
         for item in found:
@@ -76,7 +119,7 @@ class CleanupApp(Frame):
 
         def read() -> tuple[tuple[Row, ...], datetime | None]:
             orgs.choose(self.program, name)
-            return inventory.cached(self.program), inventory.cached_at(self.program)
+            return inventory.cached(self.program, advised=False), inventory.cached_at(self.program)
 
         def chosen(found: tuple[tuple[Row, ...], datetime | None]) -> None:
             self._round += 1
@@ -169,13 +212,11 @@ class CleanupApp(Frame):
         good = view.phase.value == "done"
         what = "proven" if good else f"{view.phase.value}: {view.error.get('what', '')}".rstrip(": ")
         self.say(f"{view.spec.source.id} {what}", "ok" if good else "bad")
-        self.reread(view)
+        self.read_rows([view.spec.source])
 
-    def reread(self, view: JobView) -> None:
-        """Read the row of a job's source again in the background."""
-        self.background.run(
-            lambda: inventory.rows_of(self.program, [view.spec.source]), self._rows, self.failed
-        )
+    def read_rows(self, refs: list[RepoRef]) -> None:
+        """Read the rows of these repos again in the background."""
+        self.background.run(lambda: inventory.rows_of(self.program, refs), self._rows, self.failed)
 
     # -- deciding -----------------------------------------------------------------------------------------------
 
@@ -241,9 +282,17 @@ class CleanupApp(Frame):
         self.say(f"copied: {clean(text)}", "note")
 
 
+def look_for_garbage() -> None:
+    """Begin to look for garbage again, among what is made from now on: what a start made stays as long as the program."""
+    gc.freeze()
+    gc.enable()
+
+
 def run(program: Program) -> int:
     """Run the screen until the person leaves; returns the exit code. The terminal is restored on every way out."""
     app = CleanupApp(program)
+    # Threads that compute hand the processor back to the keys sooner than after the usual 5 ms.
+    sys.setswitchinterval(0.001)
     result = app.run()
     program.close()
     return app.return_code or (result if isinstance(result, int) else 0)

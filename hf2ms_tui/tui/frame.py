@@ -7,9 +7,11 @@ local variables, which may hold a token).
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import traceback
+from collections import deque
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -50,6 +52,7 @@ class Frame(App[int]):
         self.keys = Keymap()
         self.key_at: float | None = None
         """when the key that is being handled arrived (monotonic seconds); None outside of keys"""
+        self._key_times: deque[float] = deque(maxlen=512)
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -92,6 +95,8 @@ class Frame(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Note when a key arrived while its binding runs: a loop that was busy must not look like a burst."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._key_times.append(event.time)
         if isinstance(event, events.Key) and event.is_forwarded:
             room = self.room
             lost = event.is_printable and room is not None and not room.knows_key(event.key)
@@ -104,6 +109,19 @@ class Frame(App[int]):
                 self.say(f"“{event.character}” does nothing here; ? lists the keys that do", "warn")
             return
         await super().on_event(event)
+
+    def quiet(self) -> float:
+        """Seconds between the key that is being handled and the one before it, by the times at which they arrived.
+
+        Infinite when there was none before; 0.0 outside of keys.
+        """
+        if self.key_at is None:
+            return 0.0
+        before = [at for at in self._key_times if at < self.key_at]
+        # Keys of one read from the terminal may carry the very same time.
+        if sum(at == self.key_at for at in self._key_times) > 1:
+            return 0.0
+        return self.key_at - max(before) if before else math.inf
 
     def _handle_exception(self, error: Exception) -> None:
         """Write what happened to a file without local variables, restore the terminal and leave with code 1."""
@@ -120,12 +138,20 @@ class Frame(App[int]):
     def room(self) -> RoomScreen | None:
         """The main screen on top, None while something else (a question, the too-small note) covers it."""
         screen = self.screen
-        return screen if isinstance(screen, RoomScreen) and screen.is_mounted else None
+        # While the program ends, a screen loses its parts before it is gone itself.
+        return (
+            screen if isinstance(screen, RoomScreen) and screen.is_mounted and screen.query("#said") else None
+        )
 
     def go(self, name: str) -> None:
         """Show a main screen; one that is open below is uncovered rather than opened twice."""
         from hf2ms_tui.tui.screens import make
 
+        if isinstance(self.screen, SmallScreen):
+            self.pop_screen()
+            self.go(name)
+            self.push_screen(SmallScreen())
+            return
         for screen in self.screen_stack:
             if isinstance(screen, RoomScreen) and name == screen.NAME:
                 while self.screen is not screen:

@@ -8,6 +8,7 @@ from typing import Any
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.background import Background
 
+PREFIX = "screen:"
 PAUSE = 0.25
 """seconds that changes are gathered before they are written"""
 
@@ -36,7 +37,11 @@ class Memory:
 
     def _key(self, name: str) -> str:
         settings = self._program.settings
-        return f"{name}:{settings.source.value}:{settings.org}"
+        return f"{PREFIX}{settings.source.value}:{settings.org}:{name}"
+
+    def stored(self) -> dict[str, Any]:
+        """What earlier runs stored; for a thread."""
+        return self._program.view_state.all(PREFIX)
 
     def learn(self, values: dict[str, Any]) -> None:
         """Take what was stored by earlier runs."""

@@ -328,19 +328,19 @@ def test_a_slow_link_does_not_kill_an_upload_whose_bytes_flow() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    size = 3_000_000
+    size = 8_000_000
 
     def serve() -> None:
         connection, _ = listener.accept()
         got = 0
         while got < size:
-            got += len(connection.recv(100_000))
+            got += len(connection.recv(200_000))
             time.sleep(0.05)
         connection.sendall(answer(200))
         connection.close()
 
     threading.Thread(target=serve, daemon=True).start()
-    DataClient(url, timeouts=Timeouts(connect=0.2, read=5, send=5)).put(
+    DataClient(url, timeouts=Timeouts(connect=0.1, read=5, send=5)).put(
         url, Memory(bytes(size)), size, CONTEXT
     )
     listener.close()

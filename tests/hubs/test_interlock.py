@@ -18,7 +18,6 @@ from hf2ms_tui.hubs.data import DataClient
 from hf2ms_tui.hubs.errors import Context
 from hf2ms_tui.hubs.interlock import armed, check, requests_adapter, why_destructive
 from hf2ms_tui.loopback.runner import Running
-
 from support.hf_session import Session, pass_for, ref
 from support.worlds import ORG, WRITE, serve
 

@@ -16,11 +16,10 @@ from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.repo import Repo
 from hf2ms_tui.loopback.runner import Running
 from hf2ms_tui.loopback.world import Token
-
 from support.worlds import ORG, WRITE
 
 CANARY = "hf_CanaryNotAToken0123456789"
-FAST = Timeouts(connect=2.0, read=0.6, send=2.0)
+FAST = Timeouts(connect=2.0, read=0.4, send=2.0)
 
 
 def ref(name: str, kind: str = "model", owner: str = ORG) -> RepoRef:

@@ -21,11 +21,10 @@ from hf2ms_tui.loopback.repo import Node, Repo
 from hf2ms_tui.loopback.runner import Running, start
 from hf2ms_tui.loopback.sample.accounts import add_accounts, token
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.transfer.control import never
+from hf2ms_tui.transfer.control import Control, never
 from hf2ms_tui.transfer.job import run_job
 from hf2ms_tui.transfer.memory import MemoryBoard, MemoryLedger
 from hf2ms_tui.transfer.pool import ThreadPool
-from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.retry import Patience
 
 ORG = "acme"
@@ -121,7 +120,9 @@ class Sides:
         ]
 
     def spec(self, source: RepoRef, destination: RepoRef, **options: Any) -> JobSpec:
-        return JobSpec(f"job-{next(self._ids)}", source, destination, **{"workers": 2, "streams": 2, **options})
+        return JobSpec(
+            f"job-{next(self._ids)}", source, destination, **{"workers": 2, "streams": 2, **options}
+        )
 
     def run(
         self,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.transfers import MODEL, add, model, proven, put, ref, sides
 
-from hf2ms_tui.domain.proof import Level, Verdict
 from hf2ms_tui.transfer.memory import MemoryLedger
+from support.transfers import MODEL, model, proven, ref, sides
 
 WAYS = [("hf", "ms"), ("ms", "hf")]
 

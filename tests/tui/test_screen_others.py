@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hf2ms_tui.domain.inventory import Backup, BackupState
+from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.tui.screens.org import OrgScreen
 from hf2ms_tui.tui.screens.palette import PaletteScreen
 from support.screen_text import assert_fits, assert_golden, screen_text
@@ -138,3 +141,37 @@ async def test_an_account_without_repos(open_app: OpenApp) -> None:
         assert "has no repos that the token may see" in screen_text(app)
         await pilot.press("t")
         assert said(app) == "there is no repo to decide about"
+
+
+async def test_a_terminal_that_is_too_small_from_the_start(open_app: OpenApp) -> None:
+    async with open_app(org="").run_test(size=(40, 10)) as pilot:
+        app = pilot.app
+        await until(pilot, lambda: "needs 60×16" in " ".join(screen_text(app).split()))
+        await until(pilot, lambda: any(isinstance(screen, OrgScreen) for screen in app.screen_stack))
+        assert "needs 60×16" in " ".join(screen_text(app).split())
+        await pilot.resize_terminal(*SMALL)
+        await until(pilot, lambda: "aurora-labs" in screen_text(app))
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause(0.1)
+        await pilot.press("q")
+    assert app.return_value == 0
+
+
+async def test_foreign_text_is_inert_everywhere(open_app: OpenApp) -> None:
+    hostile = "x[@click=app.quit]y[/red]\x1b]0;PWNED\x07\u202egnp.exe\u200b\ttab"
+    async with open_app().run_test(size=WIDE) as pilot:
+        app = await settled(pilot)
+        row = next(iter(app.model.rows.values()))
+        info = replace(
+            row.info, ref=RepoRef.of("hf", "model", f"aurora-labs/{hostile}"), size=10**15, trouble=hostile
+        )
+        app.model.put([replace(row, info=info, backup=Backup(BackupState.UNKNOWN, why=hostile))])
+        app.say(hostile, "bad")
+        app.tell_screen()
+        await pilot.press("home")
+        for keys in (("space", "x"), ("escape",), ("enter",), ("escape",), ("M",), ("escape",), ("y",)):
+            await pilot.press(*keys)
+            await pilot.pause(0.1)
+            assert_fits(app)
+            assert "[@click=app.quit]" in screen_text(app) or keys == ("y",)
+        assert app.is_running and "\x1b" not in app.clipboard

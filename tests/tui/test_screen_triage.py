@@ -120,7 +120,7 @@ async def test_comes_back_to_the_same_card_after_a_restart(open_app: OpenApp) ->
         await press(pilot, "x", "m", "right")
         name = card_name(app)
         await until(pilot, lambda: len(app.program.decisions.current()) == 2)
-        await until(pilot, lambda: name in str(app.program.view_state.get("triage:hf:aurora-labs")))
+        await until(pilot, lambda: name in str(app.program.view_state.get("screen:hf:aurora-labs:triage")))
     async with open_app().run_test(size=SMALL) as pilot:
         app = pilot.app
         await until(pilot, lambda: isinstance(app.screen, TriageScreen))

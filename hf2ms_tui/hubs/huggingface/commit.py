@@ -22,6 +22,7 @@ from hf2ms_tui.hubs.body import Memory
 from hf2ms_tui.hubs.errors import Context, lied
 from hf2ms_tui.hubs.huggingface import lfs
 from hf2ms_tui.hubs.huggingface.client import SLOW, HuggingFaceClient
+from hf2ms_tui.hubs.huggingface.history import newest
 from hf2ms_tui.hubs.patience import patiently
 from hf2ms_tui.hubs.protocol import AddBlob, AddInline, Change, CommitLimits, Remove
 
@@ -145,7 +146,7 @@ def _preupload(
 def _unchanged(
     client: HuggingFaceClient, ref: RepoRef, branch: str, parent: str, head: str, context: Context
 ) -> str:
-    now = head if is_revision(head) else _newest(client, ref, branch, context)[0]
+    now = head if is_revision(head) else newest(client, ref, branch).revision
     if parent and now != parent:
         raise _moved_on(context, branch)
     return now
@@ -177,7 +178,7 @@ def _send(
     except Conflict as error:
         raise _moved_on(context, branch, error) from None
     except Unreachable as error:
-        landed = _landed(client, ref, branch, summary, parent, context)
+        landed = _landed(client, ref, branch, summary, parent)
         if landed:
             return landed
         raise error
@@ -187,26 +188,15 @@ def _send(
     return made
 
 
-def _landed(
-    client: HuggingFaceClient, ref: RepoRef, branch: str, summary: str, parent: str, context: Context
-) -> str:
+def _landed(client: HuggingFaceClient, ref: RepoRef, branch: str, summary: str, parent: str) -> str:
     """The revision of our commit when it was made although its answer was lost; empty when it was not, or nobody can tell."""
     if not parent:
         return ""
     try:
-        newest, title, before = _newest(client, ref, branch, context)
+        head = newest(client, ref, branch)
     except Hf2msError:
         return ""
-    return newest if before == parent and title == summary else ""
-
-
-def _newest(client: HuggingFaceClient, ref: RepoRef, branch: str, context: Context) -> tuple[str, str, str]:
-    page, _ = client.get(client.api_url(ref, "commits", branch), context)
-    commits = [item for item in page if isinstance(item, dict)] if isinstance(page, list) else []
-    if not commits or not is_revision(str(commits[0].get("id"))):
-        raise lied(context, f"branch {clean(branch, 80)} has no commit")
-    before = str(commits[1].get("id")) if len(commits) > 1 else ""
-    return str(commits[0]["id"]), str(commits[0].get("title")), before
+    return head.revision if head.parent == parent and head.title == summary else ""
 
 
 def _moved_on(context: Context, branch: str, error: Hf2msError | None = None) -> Conflict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hf2ms_tui.domain.errors import HubLied, NotAuthenticated, NotFound, NotPermitted
@@ -43,18 +44,9 @@ def inventory(client: HuggingFaceClient, owner: str) -> Iterator[tuple[RepoInfo,
     for kind in Kind:
         seen: set[str] = set()
         context = client.context(f"list the {kind.plural} of {clean(owner, 100)}")
-        start = _LIST[kind]
-        for infos in client.batches(context, lambda api, start=start: start(api, owner), BATCH):  # type: ignore[misc]
-            batch = []
-            for info in infos:
-                if info.id.lower() not in seen:
-                    seen.add(info.id.lower())
-                    batch.append(
-                        from_info(info, kind, owner, (storage or {}).get((kind.value, info.id.lower())))
-                    )
+        for batch in client.batches(context, partial(_rows, owner, kind, storage or {}, seen), BATCH):
             rows += len(batch)
-            if batch:
-                yield tuple(batch)
+            yield tuple(batch)
         left = [
             from_storage(item, kind, owner)
             for (word, key), item in (storage or {}).items()
@@ -65,6 +57,17 @@ def inventory(client: HuggingFaceClient, owner: str) -> Iterator[tuple[RepoInfo,
             yield tuple(left)
     if not rows and storage is None:
         _must_exist(client, owner)
+
+
+def _rows(
+    owner: str, kind: Kind, storage: dict[tuple[str, str], RepoStorageInfo], seen: set[str], api: HfApi
+) -> Iterator[RepoInfo]:
+    """Rows of one type, once each; drawn within the SDK call, so that an answer nobody can read becomes our error."""
+    for info in _LIST[kind](api, owner):
+        key = info.id.lower()
+        if key not in seen:
+            seen.add(key)
+            yield from_info(info, kind, owner, storage.get((kind.value, key)))
 
 
 def _storage(client: HuggingFaceClient, owner: str) -> dict[tuple[str, str], RepoStorageInfo] | None:

@@ -14,14 +14,12 @@ from hf2ms_tui.hubs.errors import Context, lied
 from hf2ms_tui.hubs.huggingface import tree
 from hf2ms_tui.hubs.huggingface.client import PREFIX, HuggingFaceClient
 from hf2ms_tui.hubs.huggingface.convert import from_info
+from hf2ms_tui.hubs.huggingface.history import count, newest
 from hf2ms_tui.hubs.huggingface.inventory import EXPAND, inventory
 from hf2ms_tui.hubs.protocol import ByteSource
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-
-MAX_COMMIT_PAGES = 20
-"""pages of history counted before giving up; about 1,000 commits"""
 
 
 class HuggingFaceReader:
@@ -105,30 +103,12 @@ class HuggingFaceReader:
 
     def resolve(self, ref: RepoRef, revision: str = "") -> str:
         """The 40-hex revision of a branch, tag or revision; of the default branch when empty. Raises NotFound."""
-        sha = self._info(ref, revision or Hub.HF.default_branch, ["sha"]).sha
-        if sha is None:
-            raise NotFound(f"{ref.id} has no commit yet", meaning="It is empty.", repo=str(ref.id))
-        if not isinstance(sha, str) or not is_revision(sha):
-            raise lied(self._client.context("resolve the revision", ref), "the revision is no commit")
-        return sha
+        # by the newest commit: what info routes with `expand` say of another revision than main is not documented
+        return newest(self._client, ref, revision or Hub.HF.default_branch).revision
 
     def history(self, ref: RepoRef, revision: str) -> int | None:
-        """How many commits lead to a revision; None beyond about 1,000.
-
-        Our own requests: the SDK reads the whole history, however long, before it answers.
-        """
-        context = self._client.context("count the commits", ref)
-        url = self._client.api_url(ref, "commits", revision)
-        count = 0
-        for _ in range(MAX_COMMIT_PAGES):
-            page, answer = self._client.get(url, context)
-            if not isinstance(page, list):
-                raise lied(context, "a page of the history is not a list")
-            count += len(page)
-            url = self._client.next_page(answer, context)
-            if not url:
-                return count
-        return None
+        """How many commits lead to a revision; None beyond about 1,000."""
+        return count(self._client, ref, revision)
 
     def manifest(self, ref: RepoRef, revision: str, on_page: Callable[[int], None] | None = None) -> Manifest:
         """See ``tree.manifest``."""

@@ -152,8 +152,11 @@ def _check_root(
 
     Where it is cut short itself, the root is listed a second time without its folders.
     """
-    about, _ = client.get(f"{client.api_url(ref, 'revision', revision)}?expand=siblings", context)
-    names = about.get("siblings") if isinstance(about, dict) else None
+    # without `expand`: the plain route is known to list the files of the revision in the address
+    about, _ = client.get(client.api_url(ref, "revision", revision), context)
+    if not isinstance(about, dict) or about.get("sha") != revision:
+        raise lied(context, "it tells about another revision than the one asked for")
+    names = about.get("siblings")
     told = {item.get("rfilename") for item in names or () if isinstance(item, dict)}
     lacking = sorted(name for name in told if isinstance(name, str) and name not in listing.files)
     if lacking:

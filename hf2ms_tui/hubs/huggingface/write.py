@@ -10,7 +10,8 @@ from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.repo import Gating, Hub, Kind, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs.card import problems_for_hf, read_card
-from hf2ms_tui.hubs.errors import lied
+from hf2ms_tui.hubs.data import Answer
+from hf2ms_tui.hubs.errors import Context, from_answer, lied
 from hf2ms_tui.hubs.huggingface import commit, lfs
 from hf2ms_tui.hubs.huggingface.client import HuggingFaceClient
 from hf2ms_tui.hubs.huggingface.read import HuggingFaceReader
@@ -94,29 +95,36 @@ class HuggingFaceWriter:
         Our own request: the SDK offers this check only inside ``create_commit``.
         """
         context = self._client.context("check a README's metadata")
-        answer = patiently(
-            lambda: self._client.data.request(
-                "POST",
-                f"{self._client.endpoint}/api/validate-yaml",
-                context,
-                headers={**self._client.headers(), "Content-Type": "application/json"},
-                body=_card_question(kind, text),
-            )
-        )
+        answer = patiently(lambda: self._ask_about_card(kind, text, context))
+        ours = problems_for_hf(read_card(text), kind)
         if answer.status not in {200, 400}:
-            return problems_for_hf(read_card(text), kind)
+            return ours
         said = answer.json(context)
         errors = said.get("errors") if isinstance(said, dict) else None
         if not isinstance(errors, list):
             raise lied(context, "it does not say what is wrong")
         if not errors:
             return ()
-        ours = problems_for_hf(read_card(text), kind)
         theirs = [
             f"Hugging Face says: {clean(str(item.get('message') if isinstance(item, dict) else item), 300)}"
             for item in errors
         ]
+        if any("licence identifier" in problem for problem in ours):
+            # the hub lists all identifiers there are; ours says what to write
+            theirs = [problem for problem in theirs if '"license" must be' not in problem]
         return (*ours, *theirs)
+
+    def _ask_about_card(self, kind: Kind, text: str, context: Context) -> Answer:
+        answer = self._client.data.request(
+            "POST",
+            f"{self._client.endpoint}/api/validate-yaml",
+            context,
+            headers={**self._client.headers(), "Content-Type": "application/json"},
+            body=json.dumps({"content": text, "repoType": kind.value}).encode(),
+        )
+        if answer.status == 429 or answer.status >= 500:
+            raise from_answer(context, answer.status, answer.headers, answer.body)
+        return answer
 
     def _create(self, ref: RepoRef, visibility: Visibility, sdk: str | None) -> bool:
         public = visibility is Visibility.PUBLIC
@@ -145,7 +153,3 @@ class HuggingFaceWriter:
             way_out=f"Make it private in its settings ({self._reader.page(info.ref)}/settings), or choose another name.",
             repo=str(info.ref.id),
         )
-
-
-def _card_question(kind: Kind, text: str) -> bytes:
-    return json.dumps({"content": text, "repoType": kind.value}).encode()

@@ -27,6 +27,16 @@ _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n?---[ \t]*(?:\r?\n|\Z)", re.DOTA
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*|multilingual|code")
 
 
+class _Yaml(yaml.SafeLoader):
+    """The hub reads YAML 1.2 (js-yaml), where only true and false are booleans: ``language: no`` is Norwegian."""
+
+
+_Yaml.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if first in "tTfF" or pair[0] != "tag:yaml.org,2002:bool"]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class BadFrontMatter(Exception):
     """Front matter that is not YAML, or no mapping. The text says what is wrong."""
 
@@ -37,7 +47,7 @@ def parse(text: str) -> dict[str, Any] | None:
     if not found:
         return None
     try:
-        data = yaml.safe_load(found[1])
+        data = yaml.load(found[1], Loader=_Yaml)
     except yaml.YAMLError as error:
         raise BadFrontMatter(" ".join(str(error).split())) from error
     if data is None:

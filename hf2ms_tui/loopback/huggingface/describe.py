@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..repo import Node, RefMissing, Repo
+from ..repo import Commit, Node, RefMissing, Repo
 from ..world import Hub
 from .cards import front_matter
 from .dates import stamp
@@ -125,6 +125,18 @@ def describe(hub: Hub, repo: Repo, names: Sequence[str]) -> Json:
     for name in names:
         if name in _VALUES:
             made[name] = _VALUES[name](hub, repo)
+    return made
+
+
+def of_revision(hub: Hub, commit: Commit, names: Sequence[str]) -> Json:
+    """Those of the properties `names` that belong to a revision rather than to the repo."""
+    made: Json = {}
+    if "sha" in names:
+        made["sha"] = commit.id
+    if "siblings" in names:
+        made["siblings"] = [
+            {"rfilename": path} for path in sorted(commit.files)[: setting(hub, "siblings_limit")]
+        ]
     return made
 
 

@@ -9,7 +9,7 @@ from ..repo import Repo
 from ..wire import Call, Reply, json_reply
 from .access import KIND_OF, commit_of, repo_of, signed_in, viewer
 from .dates import stamp
-from .describe import describe, expansions, info, list_item, tags
+from .describe import describe, expansions, info, list_item, of_revision, tags
 from .errors import refuse
 from .paging import page
 from .settings import setting
@@ -63,9 +63,12 @@ async def repo_info(call: Call) -> Reply:
     """``GET /api/models/{id}[/revision/{rev}]``, with hashes if ``blobs`` is set."""
     _, repo = repo_of(call)
     expand = expansions(repo.kind, [*call.query.getall("expand", []), *call.query.getall("expand[]", [])])
-    if expand:
-        return json_reply(await call.off_loop(describe, call.hub, repo, expand))
     revision = call.params.get("rev")
+    if expand:
+        made = await call.off_loop(describe, call.hub, repo, expand)
+        if revision is not None:
+            made |= of_revision(call.hub, commit_of(repo, revision), expand)
+        return json_reply(made)
     if revision is None and "main" not in repo.branches:
         return json_reply(info(call.hub, repo, [], None, blobs=False))
     commit = commit_of(repo, revision or "main")

@@ -22,13 +22,13 @@ and containers are accepted and not missed: an ephemeral app whose client vanish
 process is. A control plane that ends takes everything with it.
 
 **Guesses**, where only the real service could tell: wording of errors; that a repeated request is answered from memory
-(`remember_retries`); that a log stream without a cursor begins with what was said before (`replay`); that lines of a
-container with several inputs at once belong to the one that began last; that a lost input goes first and how often
-(`lost_limit`); that a timeout kills the container and counts as a failure for retries; that a container which ignores a
-cancellation is killed (`cancel_grace`); that cancelling a call leaves the calls it made alone (`cascade`); how often a
-container may fail to come up (`crash_loop`), and that inputs then fail without retries; which function gets the next
-container when several wait (the one that has fewest) and that idle ones make room; names of prices; what a pinned
-version is bound to.
+(`remember_retries`); that a log stream without a cursor begins with what was said before (`replay`), that a line which
+takes its time comes in pieces (`line_patience`), and that lines of a container with several inputs at once belong to the
+one that began last; that a lost input goes first and how often (`lost_limit`); that a timeout kills the container and
+counts as a failure for retries; that a container which ignores a cancellation is killed (`cancel_grace`); that cancelling
+a call leaves the calls it made alone (`cascade`); how often a container may fail to come up (`crash_loop`), and that
+inputs then fail without retries; which function gets the next container when several wait (the one that has fewest) and
+that idle ones make room; names of prices; what a pinned version is bound to.
 """
 
 from .faults import RpcFault

@@ -83,15 +83,21 @@ class Attempts:
             one.container = None
 
     def conclude(
-        self, one: Input, result: Result, data_format: int = 0, created_at: float | None = None
+        self,
+        one: Input,
+        result: Result,
+        data_format: int = 0,
+        created_at: float | None = None,
+        *,
+        final: bool = False,
     ) -> None:
-        """The end of an attempt: a retry if the policy has one left, else the input's output."""
+        """The end of an attempt: a retry if the policy has one left and it is not `final`, else the input's output."""
         bad = result.status in {
             Result.GENERIC_STATUS_FAILURE,
             Result.GENERIC_STATUS_TIMEOUT,
             Result.GENERIC_STATUS_INIT_FAILURE,
         }
-        if bad and not one.cancelled and not one.call.sync and self._retry(one):
+        if bad and not final and not one.cancelled and not one.call.sync and self._retry(one):
             return
         one.clear_timer()
         one.state, one.finished_at = "done", time.time()
@@ -187,4 +193,4 @@ class Attempts:
         waiting = list(function.pending)
         function.pending.clear()
         for one in waiting:
-            self.conclude(one, result)
+            self.conclude(one, result, final=True)

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from .logs import STDERR, STDOUT
 
 PIECE = 64 * 1024
-PATIENCE = 0.2
-"""Seconds after which the beginning of a line is shown without its end."""
 
 
 class Pipe:
-    """One stream of a container. `tell` gets each line with its newline."""
+    """One stream of a container. `tell` gets each line with its newline; the beginning of a line after `patience`."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], patience: float) -> None:
         self._tell = tell
+        self._patience = patience
         self._read, self.write_end = os.pipe()
         os.set_blocking(self._read, False)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace")
@@ -39,21 +38,27 @@ class Pipe:
                 break
             self._feed(self._decode.decode(piece))
         if self._rest and self._timer is None:
-            self._timer = self._loop.call_later(PATIENCE, self.flush)
+            self._timer = self._loop.call_later(self._patience, self.flush)
 
     def _feed(self, text: str) -> None:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
             self._tell(line + "\n")
+        if lines:
+            # The patience was for the line that has ended, not for the one that begins.
+            self._forget_timer()
 
     def flush(self) -> None:
         """Tell the beginning of a line without waiting for its end."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._forget_timer()
         if self._rest:
             self._tell(self._rest)
             self._rest = ""
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def close_write_end(self) -> None:
         """Once the container has it."""
@@ -76,11 +81,14 @@ class Pipe:
 
 
 class Output:
-    """Both streams of a container. `tell` gets lines and where they came from (a ``FileDescriptor``)."""
+    """Both streams of a container. `tell` gets lines and where they came from (a ``FileDescriptor``).
 
-    def __init__(self, tell: Callable[[str, int], None]) -> None:
-        self.stdout = Pipe(lambda line: tell(line, STDOUT))
-        self.stderr = Pipe(lambda line: tell(line, STDERR))
+    A line that has not ended `patience` seconds after its beginning was read is told in pieces.
+    """
+
+    def __init__(self, tell: Callable[[str, int], None], patience: float) -> None:
+        self.stdout = Pipe(lambda line: tell(line, STDOUT), patience)
+        self.stderr = Pipe(lambda line: tell(line, STDERR), patience)
 
     def boundary(self) -> None:
         """Tell all that was printed until now, complete or not: what comes next belongs to something else."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from grpclib.config import Configuration
@@ -52,8 +53,10 @@ class ClientServer(Server):
     def cut(self) -> None:
         """Drop every connection at once."""
         for protocol in self._protocols:
-            if hasattr(protocol, "connection"):
-                protocol.connection._transport.abort()
+            # A connection that was closed has no transport any more.
+            transport = getattr(getattr(protocol, "connection", None), "_transport", None)
+            if transport is not None:
+                transport.abort()
         self._protocols.clear()
 
 
@@ -125,12 +128,14 @@ class Plane:
 
     async def stop(self) -> None:
         """End everything and remove all files."""
-        self.shut()
-        await self.scheduler.close()
-        await self.blobs.stop()
-        await asyncio.to_thread(self._lifeline.close)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        shutil.rmtree(self._sockets, ignore_errors=True)
+        async with AsyncExitStack() as stack:
+            # The last first; each is done whatever becomes of the others.
+            stack.callback(shutil.rmtree, self._sockets, ignore_errors=True)
+            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            stack.push_async_callback(asyncio.to_thread, self._lifeline.close)
+            stack.push_async_callback(self.blobs.stop)
+            stack.push_async_callback(self.scheduler.close)
+            stack.callback(self.shut)
 
     def environ(self) -> dict[str, str]:
         """What a client needs, as names and values of environment variables."""

@@ -33,6 +33,7 @@ class RunningModal:
         self._loop = asyncio.new_event_loop()
         self._ready: Future[Plane] = Future()
         self._stopping = asyncio.Event()
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(
             target=self._run, args=(settings, port), name="modal-loopback", daemon=True
         )
@@ -47,7 +48,9 @@ class RunningModal:
         try:
             self._loop.run_until_complete(self._serve(settings, port))
         except BaseException as error:  # noqa: BLE001 - handed over to whoever waits for the start
-            if not self._ready.done():
+            if self._ready.done():
+                self._failure = error
+            else:
                 self._ready.set_exception(error)
         finally:
             self._loop.close()
@@ -188,10 +191,13 @@ class RunningModal:
         return sum(one.seconds for one in self.containers(ended=True))
 
     def stop(self) -> None:
-        """Kill all containers, stop serving, remove all files. Safe to call twice."""
+        """Kill all containers, stop serving, remove all files. Safe to call twice. Raises what went wrong in that."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(timeout=30)
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
 
     def __enter__(self) -> RunningModal:
         return self

@@ -119,7 +119,9 @@ class Scheduler:
         definition, proto = function.current, function.effective()
         assert definition is not None and proto is not None
         container = Container(function, definition, proto)
-        container.output = Output(lambda line, source: self._said(container, line, source))
+        container.output = Output(
+            lambda line, source: self._said(container, line, source), self._settings.line_patience
+        )
         self._state.containers[container.id] = container
         function.containers[container.id] = container
         self._spawn(self._live(container))
@@ -174,9 +176,11 @@ class Scheduler:
         function.containers.pop(container.id, None)
         self._state.ended.append(container)
         code = container.returncode
-        if container.running or (code and not container.draining):
-            why = f" ({container.told})" if container.told else ""
-            self.attempts.note(container, f"the container ended with {code}{why}")
+        said = f"the container ended with {code}{f' ({container.told})' if container.told else ''}"
+        for one in container.running.values():
+            self.attempts.note(container, said, one)
+        if code and not container.running and not container.draining:
+            self.attempts.note(container, said)
         self.attempts.lose(container)
         if not container.ready and not container.told:
             self._failed_start(container)

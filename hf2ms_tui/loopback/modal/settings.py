@@ -28,7 +28,8 @@ class Settings:
     input is given to another container after the death of its own. `result_life`: how long results of calls are kept
     (7 days: modal.com/docs/guide/job-queue). `pending_limit`: inputs of a function that may wait. `cascade`: whether
     cancelling a call cancels the calls that its inputs made. `replay`: whether a log stream without a cursor begins
-    with what was said before. `fetch_lag`: how old a log line must be to be found by a fetch. `remember_retries`:
+    with what was said before. `fetch_lag`: how old a log line must be to be found by a fetch.
+    `line_patience`: after which the beginning of a printed line is logged without its end. `remember_retries`:
     whether a request that the client repeats, for the answer did not arrive, is answered again instead of done again.
     `multipart_above`: bytes from which on blobs are uploaded in parts. `absent`: top-level modules of this interpreter
     that containers cannot import unless they were mounted. `container_env`: more environment for containers.
@@ -51,6 +52,7 @@ class Settings:
     cascade: bool = False
     replay: bool = True
     fetch_lag: float = 0.0
+    line_patience: float = 0.2
     remember_retries: bool = True
     multipart_above: int = 64 * 1024 * 1024
     absent: tuple[str, ...] = ("hf2ms_tui", "textual")

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from ..blobs import BlobRefused, ContentIndex
-from ..wire import Call, ConnectionEnded, Reply
+from ..wire import Call, Reply
 from .access import SEGMENTS, json_object, settings_of, site_of, writable_repo
 from .envelopes import COMMIT_REFUSED, fail, ok, refuse
 
@@ -75,7 +75,8 @@ async def put_blob(call: Call) -> Reply:
         content = await call.off_loop(intake.finish)
     except BlobRefused as refused:
         return fail(400, 400, f"blob refused: {refused}", {"Connection": "close"})
-    except ConnectionEnded:
+    except BaseException:
+        # Whatever ends it, the client's hanging up or the server's end: half a blob is nothing.
         intake.abandon()
         raise
     call.hub.blobs.add(content)

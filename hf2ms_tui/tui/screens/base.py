@@ -16,6 +16,7 @@ from hf2ms_tui.tui.text import elide
 from hf2ms_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
+    from hf2ms_tui.domain.repo import RepoRef
     from hf2ms_tui.tui.app import CleanupApp
 
 GLOBAL = ("help", "quit", "messages", "palette")
@@ -39,6 +40,16 @@ class RoomScreen(Screen[None]):
     def house(self) -> CleanupApp:
         """The app, with its model and its background."""
         return cast("CleanupApp", self.app)
+
+    @property
+    def here(self) -> bool:
+        """Whether the screen can be drawn: what background work brings after it was left must not touch its widgets."""
+        return self.is_mounted and self in self.app.screen_stack
+
+    @property
+    def about(self) -> RepoRef | None:
+        """The one repo that the screen is about and loses its point without; None for screens of many."""
+        return None
 
     def compose(self) -> ComposeResult:
         """Head, body, message line, footer."""

@@ -62,6 +62,8 @@ class InventoryScreen(InventoryView):
 
     def _marked(self) -> list[Row]:
         rows, marks = self.house.model.rows, self.table.marks
+        if not marks:
+            return []  # asked several times at every move of the cursor, over any number of rows
         return [row for key, row in rows.items() if key in marks]
 
     def _decide(self, decision: Decision) -> None:

@@ -97,7 +97,7 @@ class JournalScreen(RoomScreen):
         self.house.background.run(read, self._read, self._not_read, only="journal")
 
     def _read(self, found: tuple[list[Entry], Broken | None]) -> None:
-        if not self.is_mounted:
+        if not self.here:
             return
         self._entries, broken = found
         self._chain = f"✗ {broken}" if broken else "✓ every entry follows from the one before"
@@ -107,7 +107,7 @@ class JournalScreen(RoomScreen):
 
     def _not_read(self, error: Exception) -> None:
         self.house.failed(error)
-        if self.is_mounted:
+        if self.here:
             self._chain = "? not read"
             self._table.show_error("The journal could not be read", sentence(error))
             self.refresh_head()

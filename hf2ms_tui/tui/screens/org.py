@@ -80,7 +80,7 @@ class OrgScreen(RoomScreen):
         return f"whose repos?   {self.house.program.settings.source.title}", ""
 
     def _found(self, found: orgs.Choices) -> None:
-        if not self.is_mounted:
+        if not self.here:
             return
         self.query_one("#whose", Static).update(
             Content(
@@ -94,7 +94,7 @@ class OrgScreen(RoomScreen):
         self.refresh_keys()
 
     def _failed(self, error: Exception) -> None:
-        if not self.is_mounted:
+        if not self.here:
             return
         if isinstance(error, Hf2msError):
             self._table.show_error(f"{error.what}. {error.meaning}".strip(), error.way_out)

@@ -204,7 +204,7 @@ class TriageScreen(RoomScreen):
         self.house.background.run(lambda: survey.card_facts(self.house.program, row), done, failed)
 
     def _arrived(self, facts: CardFacts) -> None:
-        if not self.is_mounted:
+        if not self.here:
             return
         self.house.model.put([facts.row])
         self._draw()

@@ -51,7 +51,10 @@ class KeyBar(Widget):
 
         Where not all fit, those with the ids ``together`` become one hint: their keys, and ``word`` for all of them.
         """
-        self._hints = [Hint(((action, works),), action.label, action.rank) for action, works in hints]
+        shown = [Hint(((action, works),), action.label, action.rank) for action, works in hints]
+        if (shown, frozenset(together), word) == (self._hints, self._together, self._word):
+            return  # asked at every move of the cursor, and drawing the line costs as much as drawing twenty rows
+        self._hints = shown
         self._together, self._word = frozenset(together), word
         self.refresh()
 

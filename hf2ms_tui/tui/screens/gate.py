@@ -1,0 +1,321 @@
+"""The gate: everything that must be true before a repo may be deleted, and the one act. What its keys do."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.widgets import Button
+
+from hf2ms_tui.domain.gate import GateFacts, GateShut
+from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.services import byhand, deletion, gatelook
+from hf2ms_tui.services.deletion import Deletion, Gone
+from hf2ms_tui.services.gatelook import GateLook
+from hf2ms_tui.services.jobs import direction
+from hf2ms_tui.tui.actions import bindings
+from hf2ms_tui.tui.background import sentence
+from hf2ms_tui.tui.proof_run import ProofRun
+from hf2ms_tui.tui.screens.base import GLOBAL, RoomScreen
+from hf2ms_tui.tui.screens.gate_view import GateView
+from hf2ms_tui.tui.widgets.door import Door
+from hf2ms_tui.tui.widgets.typed_name import TypedName
+
+_ACTIONS = ("name", "prove", "accept", "recheck", "stop", "proof", "jobs", "inventory", "back")
+GLYPHS = {Gone.GONE: "✓", Gone.STILL_THERE: "✗", Gone.UNKNOWN: "?"}
+AGES = 20.0
+"""seconds after which the same facts are judged again: a proof grows too old while one looks at it"""
+
+
+class GateScreen(GateView):
+    """The gate of one repo. Nothing is deleted but by the button, when every check holds and the full name is typed."""
+
+    NAME = "gate"
+    HELP_TEXT = (
+        "What must be true before this repo may be deleted, read from both hubs now, and once more at the moment of "
+        "deletion: any change closes the gate. Tab goes to the name field; when every check holds and the name is typed in "
+        "full, Tab reaches the button. Enter in the field does nothing. The hub keeps no bin: a deletion cannot be undone."
+    )
+    ACTIONS: ClassVar[tuple[str, ...]] = _ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
+    FIRST = ("prove", "recheck", "back")
+    CSS_PATH = "gate.tcss"
+
+    def __init__(self, ref: RepoRef) -> None:
+        super().__init__(ref)
+        self._accepted: frozenset[str] = frozenset()
+        self._run: ProofRun | None = None
+        self._asked = ""
+        self._leaving = threading.Event()
+
+    def on_mount(self) -> None:
+        """Read the facts; the keys stay on the checks, never on the button."""
+        self.body.focus()
+        self.do_recheck()
+        self.set_interval(AGES, self._judge)
+
+    def on_unmount(self) -> None:
+        """Nobody watches any more."""
+        self._leaving.set()
+        if self._run is not None:
+            self._run.stop()
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def why_not_recheck(self) -> str | None:
+        """Not while something else is under way."""
+        return f"wait: {self.busy}" if self.busy else None
+
+    def do_recheck(self) -> None:
+        """Read every fact again in the background."""
+        program, ref, accepted = self.house.program, self.ref, self._accepted
+        self.work_on("reading both hubs")
+
+        self.house.background.run(
+            lambda: gatelook.look(program, ref, accepted, self._step),
+            self._looked,
+            self._failed,
+            only=f"gate {ref.key}",
+        )
+
+    def _step(self, text: str) -> None:
+        self.house.background.tell(lambda: self.work_on(text))
+
+    def _looked(self, found: GateLook) -> None:
+        if not self.here:
+            return
+        self.look = found
+        self.work_on("")
+        self.draw()
+        if found.facts.acknowledged != self._accepted:
+            self._judge()
+
+    def _judge(self) -> None:
+        """Judge what was read again: a loss was accepted, or time passed."""
+        seen, accepted, now = self.look, self._accepted, self.house.program.now()
+        if seen is None or self.busy or self.over:
+            return
+
+        def judged(found: GateLook) -> None:
+            # What was read since is newer than this.
+            if self.here and self.look is seen and not self.busy:
+                self.look = found
+                self.draw()
+
+        self.house.background.run(
+            lambda: gatelook.again(seen, accepted, now),
+            judged,
+            self.house.failed,
+            only=f"judge {self.ref.key}",
+        )
+
+    def _failed(self, error: Exception) -> None:
+        if self.here:
+            self.work_on("")
+            self.outcome(f"✗ {sentence(error)}", "bad")
+            self.draw()
+        self.house.failed(error)
+
+    def jobs_changed(self) -> None:
+        """A job of this repo that began or ended changes what holds."""
+        ids = {
+            view.id for view in self.house.model.jobs if self.ref in {view.spec.source, view.spec.destination}
+        }
+        running = tuple(
+            view.id
+            for view in self.house.model.jobs
+            if view.id in ids and not view.phase.final and not view.lost
+        )
+        seen = self.look
+        if seen is not None and running != seen.facts.running_jobs and not self.busy and not self.over:
+            self.do_recheck()
+
+    # -- proving ------------------------------------------------------------------------------------------------
+
+    def why_not_prove(self) -> str | None:
+        """Needs a destination that is there and nothing else under way."""
+        if self.over:
+            return "the repo is gone"
+        if self.busy:
+            return f"wait: {self.busy}"
+        if self.look is None or self.look.facts.destination is None:
+            return "there is no backup to prove: m in the inventory and p migrate it first"
+        return None
+
+    def do_prove(self) -> None:
+        """Prove it again, at the level that the gate asks for."""
+        program = self.house.program
+        ends = direction(program, self.ref)
+        if self.look is not None and self.look.facts.destination is not None:
+            ends = replace(ends, destination=self.look.facts.destination.ref)
+        self._run = ProofRun(program, self.house.background, ends, program.settings.level)
+        self.work_on("proving")
+        if not self._run.start(self._proving, lambda proof: self._proven(), self._not_proven):
+            self.work_on("")
+            self.house.say("a proof of this repo is being made already", "warn")
+
+    def _proving(self) -> None:
+        if self.here and self._run is not None:
+            self.work_on("proving", self._run.parts(self.size.width))
+
+    def _proven(self) -> None:
+        self._run = None
+        if self.here:
+            self.do_recheck()
+
+    def _not_proven(self, error: Exception) -> None:
+        self._run = None
+        self._failed(error)
+
+    def why_not_stop(self) -> str | None:
+        """Only a proof can be stopped."""
+        return None if self._run is not None else "nothing is being proven"
+
+    def do_stop(self) -> None:
+        """Stop proving."""
+        if self._run is not None:
+            self._run.stop()
+
+    # -- accepting a loss, typing the name ----------------------------------------------------------------------
+
+    def why_not_accept(self) -> str | None:
+        """Only for branches and tags with files that exist nowhere else."""
+        if self.busy:
+            return f"wait: {self.busy}"
+        return (
+            None if self.look and self.look.losing else "no branch or tag would be lost that was not accepted"
+        )
+
+    def do_accept(self) -> None:
+        """Ask for the name of the branch or tag."""
+        if self.look is not None:
+            self._asked = self.look.losing[0].ref.name
+            self.ask_for_ref(self.look.losing[0])
+
+    @on(TypedName.Matched, "#ref")
+    def _accept(self, event: TypedName.Matched) -> None:
+        if not event.matches or not self._asked:
+            return
+        self._accepted |= {self._asked}
+        self.house.say(f"the loss of {self._asked} is accepted for this deletion", "warn")
+        self._asked = ""
+        self.close_ref()
+        self._judge()
+
+    def why_not_name(self) -> str | None:
+        """The field stays closed while the gate is shut."""
+        if self.over:
+            return "the repo is gone"
+        if self.busy:
+            return f"wait: {self.busy}"
+        return None if self.may_type else "the gate is shut: first mend what does not hold"
+
+    def do_name(self) -> None:
+        """Put the keys on the name field."""
+        self.name_field.focus()
+
+    @on(TypedName.Matched, "#name")
+    def _matched(self, event: TypedName.Matched) -> None:
+        self.draw_buttons()
+
+    @on(Button.Pressed, "#cancel")
+    def _cancelled(self) -> None:
+        self.do_back()
+
+    def do_back(self) -> None:
+        """Leave; what is about a repo that is gone is left with it."""
+        if self.ref_open:
+            self._asked = ""
+            self.close_ref()
+            return
+        house = self.house
+        super().do_back()
+        while self.over and isinstance(house.screen, RoomScreen) and house.screen.about == self.ref:
+            house.go_back()
+
+    # -- the act ------------------------------------------------------------------------------------------------
+
+    @on(Door.TooFast)
+    def _too_fast(self) -> None:
+        self.house.say("too fast: a burst of keys presses nothing; wait a moment and press it again", "warn")
+
+    @on(Button.Pressed, "#delete")
+    def _pressed(self) -> None:
+        seen = self.look
+        if seen is None or self.busy or self.over or not self.name_field.matches:
+            return
+        if seen.open:
+            self._delete(seen.facts)
+        elif seen.by_hand:
+            self._hand_over()
+
+    def _delete(self, facts: GateFacts) -> None:
+        program, ref, accepted = self.house.program, self.ref, self._accepted
+        typed = self.name_field.value
+        self.work_on("reading everything once more")
+        self.house.background.run(
+            lambda: deletion.delete(program, ref, typed, accepted, self._step, seen=facts),
+            self._deleted,
+            self._refused,
+            only=f"delete {ref.key}",
+        )
+
+    def _deleted(self, found: Deletion) -> None:
+        tone = {Gone.GONE: "ok", Gone.STILL_THERE: "bad", Gone.UNKNOWN: "warn"}[found.state]
+        text = f"{found.ref.id}: {found.state.value}; {found.evidence}"
+        self.house.say(text, tone)
+        if found.state is Gone.GONE:
+            self.house.model.drop(found.ref.key)
+        if not self.here:
+            return
+        self.over = found.state is Gone.GONE
+        self.work_on("")
+        self.outcome(f"{GLYPHS[found.state]} {text}", tone)
+        self.body.focus()
+        self.draw()
+        if not self.over:
+            self.do_recheck()
+
+    def _refused(self, error: Exception) -> None:
+        if isinstance(error, GateShut):
+            why = "; ".join(f"{check.name.value}: {check.evidence}" for check in error.failing)
+            text = f"Nothing was deleted, the gate closed: {why or 'the typed name differs'}"
+            self.house.say(text, "bad")
+            if self.here:
+                self.work_on("")
+                self.outcome(f"✗ {text}", "bad")
+                self.do_recheck()
+            return
+        self._failed(error)
+        if self.here:
+            self.do_recheck()
+
+    def _hand_over(self) -> None:
+        program, ref, accepted = self.house.program, self.ref, self._accepted
+        typed = self.name_field.value
+        self.work_on("reading everything once more")
+        self.house.background.run(
+            lambda: byhand.hand_over(program, ref, typed, accepted, self._step),
+            self._handed_over,
+            self._refused,
+            only=f"delete {ref.key}",
+        )
+
+    def _handed_over(self, over: byhand.HandOver) -> None:
+        if not self.here:
+            return
+        self.app.copy_to_clipboard(over.page)
+        self.outcome(f"Delete it there: {over.page}  (copied). This screen waits until it is gone.", "note")
+        self.work_on("waiting for it to disappear")
+        program, leaving = self.house.program, self._leaving
+        self.house.background.run(
+            lambda: byhand.watch(
+                program, over, lambda found: self._step(f"waiting: {found.evidence}"), leaving.is_set
+            ),
+            lambda found: self._deleted(found) if found is not None else None,
+            self._failed,
+            only=f"watch {over.ref.key}",
+        )

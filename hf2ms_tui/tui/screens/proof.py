@@ -1,0 +1,332 @@
+"""Proof: which file is proven, by what evidence? Problems first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
+from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.text import clean
+from hf2ms_tui.services import exports, sheet, words
+from hf2ms_tui.services.jobs import Direction, direction
+from hf2ms_tui.services.proving import next_level
+from hf2ms_tui.services.sheet import Sheet
+from hf2ms_tui.tui.actions import bindings
+from hf2ms_tui.tui.background import sentence
+from hf2ms_tui.tui.proof_run import ProofRun
+from hf2ms_tui.tui.screens.base import GLOBAL, RoomScreen
+from hf2ms_tui.tui.screens.fulltext import FullTextScreen
+from hf2ms_tui.tui.text import wrap
+from hf2ms_tui.tui.widgets.cards import Fact
+from hf2ms_tui.tui.widgets.columns import Cell, Column
+from hf2ms_tui.tui.widgets.rule import Lines
+from hf2ms_tui.tui.widgets.vtable import VTable
+
+_ACTIONS = ("problems", "deeper", "stop", "details", "export", "copy", "gate", "jobs", "inventory", "back")
+_TONES = {
+    Verdict.PROVEN: "ok",
+    Verdict.MISMATCH: "bad",
+    Verdict.MISSING: "bad",
+    Verdict.UNKNOWN: "warn",
+    Verdict.EXTRA: "dim",
+}
+
+
+class ProofScreen(RoomScreen):
+    """The proof that speaks for one repo, file by file."""
+
+    NAME = "proof"
+    HELP_TEXT = (
+        "Every file of the source with its verdict and both SHA-256 values; what is not proven stands first. d proves at "
+        "the next level: listed (both listings agree), stored (the destination, asked again, holds every blob), read back "
+        "(every byte downloaded from the destination and hashed). Unknown never counts as proven. Extra files are on the "
+        "destination only and are never touched."
+    )
+    ACTIONS: ClassVar[tuple[str, ...]] = _ACTIONS
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
+    CSS_PATH = "proof.tcss"
+
+    def __init__(self, ref: RepoRef) -> None:
+        super().__init__()
+        self.ref = ref
+        self.sheet: Sheet | None = None
+        self._run: ProofRun | None = None
+        self._only_problems = False
+        self._trouble = ""
+
+    def compose_body(self) -> ComposeResult:
+        """Summary, files, the selected file in full."""
+        yield Lines(id="summary")
+        yield VTable(
+            (
+                Column("verdict", "verdict", 12, sortable=False),
+                Column("path", "file", 30, flex=1, min_width=20, elide="middle", sortable=False),
+                Column("size", "size", 10, align="right", priority=2, sortable=False),
+                Column("level", "evidence", 10, priority=1, sortable=False),
+                Column("ours", "source", 13, priority=3, sortable=False),
+                Column("theirs", "destination", 13, priority=3, sortable=False),
+            ),
+            self._cell,
+            key=lambda file: file.path,
+            markable=False,
+            empty=("Never proven", "d compares both sides now; m and p in the inventory migrate it"),
+            no_hits=("No problems", "p shows all files"),
+            id="files",
+        )
+        yield Lines(id="whole")
+        yield Lines(id="busy")
+
+    def on_mount(self) -> None:
+        """Read the proof that stands."""
+        self._table.show_loading("Reading the proof…")
+        self._table.focus()
+        program, ref = self.house.program, self.ref
+        self.house.background.run(lambda: sheet.standing(program, ref), self._read, self._not_read)
+
+    @property
+    def about(self) -> RepoRef:
+        """The source."""
+        return self.ref
+
+    @property
+    def proof(self) -> Proof | None:
+        """The proof that is shown."""
+        return self.sheet.proof if self.sheet is not None else None
+
+    def on_unmount(self) -> None:
+        """What nobody waits for ends."""
+        if self._run is not None:
+            self._run.stop()
+
+    @property
+    def _table(self) -> VTable[FileVerdict]:
+        return self.query_one("#files", VTable)
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def head_parts(self) -> tuple[str, str]:
+        """Whose proof it is and whether it holds."""
+        holds = "" if self.sheet is None else "✓ proven" if self.sheet.holds else "✗ not proven"
+        return f"files of {self.ref.id}", holds
+
+    def _read(self, found: Sheet | None) -> None:
+        self.sheet = found
+        if not self.here:
+            return
+        self._table.set_rows(found.files if found is not None else ())
+        self._filter()
+        self._draw_summary()
+        self._draw_whole()
+        self.refresh_head()
+        self.refresh_keys()
+
+    def _not_read(self, error: Exception) -> None:
+        self.house.failed(error)
+        if self.here:
+            self._table.show_error("The proof could not be read", sentence(error))
+
+    def _cell(self, file: FileVerdict, column: str) -> Cell:
+        match column:
+            case "verdict":
+                tone = _TONES[file.verdict]
+                problems = self.sheet.problems if self.sheet is not None else ()
+                if file.verdict is Verdict.PROVEN and file.path in problems:
+                    return Cell("! too weak", "warn")
+                return Cell(f"{file.verdict.glyph} {file.verdict.value}", tone)
+            case "path":
+                return Cell(file.path)
+            case "size":
+                size = file.source_size if file.source_size is not None else file.destination_size
+                return Cell(words.size(size))
+            case "level":
+                return Cell(file.level.words if file.verdict is Verdict.PROVEN else "", "dim")
+            case "ours":
+                return Cell(_short(file.source_sha256), "dim")
+            case _:
+                same = file.source_sha256 == file.destination_sha256
+                return Cell(_short(file.destination_sha256), "dim" if same else "warn")
+
+    def _draw_summary(self) -> None:
+        found = self.sheet
+        lines: list[list[tuple[str, str]]] = []
+        if found is not None:
+            proof = found.proof
+            lines.append([(f" {found.summary}", "ok" if found.holds else "bad")])
+            lines.append(
+                [
+                    (f" {proof.level.words}, {_age(proof)}   ", ""),
+                    (f"source {proof.source_revision[:10]}   ", "dim"),
+                    (
+                        f"{proof.destination.hub.title} {proof.destination.id} {proof.destination_revision[:10]}",
+                        "dim",
+                    ),
+                ]
+            )
+            if proof.doubt:
+                lines.append([(f" in doubt: {proof.doubt}", "warn")])
+        self.query_one("#summary", Lines).show(lines)
+
+    def _draw_whole(self) -> None:
+        file = self._table.cursor_row
+        lines: list[list[tuple[str, str]]] = []
+        if file is not None:
+            lines.append([(" ", ""), (file.path, "strong")])
+            lines.append([(" source       ", "dim"), (_whole(file.source_sha256, file.source_size), "")])
+            lines.append(
+                [(" destination  ", "dim"), (_whole(file.destination_sha256, file.destination_size), "")]
+            )
+            if file.why:
+                lines.append([(f" {file.why}", _TONES[file.verdict])])
+        self.query_one("#whole", Lines).show(lines)
+
+    def on_vtable_row_highlighted(self, message: VTable.RowHighlighted) -> None:
+        """Show the selected file in full."""
+        self._draw_whole()
+
+    def on_vtable_row_selected(self, message: VTable.RowSelected) -> None:
+        """Open the file's facts."""
+        self.action_act("details")
+
+    # -- keys ---------------------------------------------------------------------------------------------------
+
+    def _none(self) -> str | None:
+        return (
+            None
+            if self._table.cursor_row is not None
+            else "there is no file to choose: d compares both sides now"
+        )
+
+    why_not_details = why_not_copy = _none
+
+    def why_not_problems(self) -> str | None:
+        """Needs a proof."""
+        return None if self.proof is not None else "never proven: d compares both sides now"
+
+    why_not_export = why_not_problems
+
+    def do_problems(self) -> None:
+        """Only what is not proven, or all."""
+        self._only_problems = not self._only_problems
+        self._filter()
+        self.house.say("only problems" if self._only_problems else "all files", "note")
+
+    def _filter(self) -> None:
+        problems = self.sheet.problems if self.sheet is not None else frozenset()
+        self._table.set_filter((lambda file: file.path in problems) if self._only_problems else None)
+
+    def do_details(self) -> None:
+        """Everything that is known of the file."""
+        file = self._table.cursor_row
+        if file is None:
+            return
+        facts = [
+            Fact("file", file.path),
+            Fact("verdict", f"{file.verdict.glyph} {file.verdict.value}", _TONES[file.verdict]),
+            Fact("evidence", file.level.words if file.verdict is Verdict.PROVEN else "none"),
+            Fact("why", file.why),
+            Fact("source", _whole(file.source_sha256, file.source_size)),
+            Fact("destination", _whole(file.destination_sha256, file.destination_size)),
+        ]
+        self.app.push_screen(FullTextScreen(f"file of {self.ref.id}", [fact for fact in facts if fact.text]))
+
+    def do_copy(self) -> None:
+        """Copy the source's hash and the path, as sha256sum writes them."""
+        if (file := self._table.cursor_row) is not None:
+            self.app.copy_to_clipboard(f"{file.source_sha256 or '?'}  {clean(file.path)}")
+            self.house.say("copied hash and path", "ok")
+
+    def do_export(self) -> None:
+        """Write the proof as JSON to the current folder."""
+        if (proof := self.proof) is not None:
+            self.house.background.run(
+                lambda: exports.export_proof(proof, Path.cwd()),
+                lambda path: self.house.say(f"written: {path}", "ok"),
+                self.house.failed,
+            )
+
+    def do_gate(self) -> None:
+        """The gate of this repo."""
+        self.house.open_repo("gate", self.ref)
+
+    def why_not_deeper(self) -> str | None:
+        """One proof at a time."""
+        return "a proof is being made: c stops it" if self._run is not None else None
+
+    def do_deeper(self) -> None:
+        """Prove at the next level, in the background."""
+        program = self.house.program
+        ends: Direction = direction(program, self.ref)
+        if self.proof is not None:
+            ends = Direction(self.ref, self.proof.destination)
+        level: Level = next_level(program, self.proof)
+        run = ProofRun(program, self.house.background, ends, level)
+        self._trouble = ""
+        if run.start(self._progress, self._proven, self._failed):
+            self._run = run
+        else:
+            self.house.say("a proof of this repo is being made already", "warn")
+        self._progress()
+
+    def why_not_stop(self) -> str | None:
+        """Only what runs can be stopped."""
+        return None if self._run is not None else "nothing is being proven"
+
+    def do_stop(self) -> None:
+        """Stop at the next block of bytes."""
+        if self._run is not None:
+            self._run.stop()
+            self._progress()
+
+    def _progress(self) -> None:
+        if not self.here:
+            return
+        line: list[tuple[str, str]] = [(" ", "")]
+        if self._run is not None:
+            line += self._run.parts(self.size.width)
+        elif self._trouble:
+            line = [(f" {text}", "bad") for text in wrap(f"✗ {self._trouble}", max(self.size.width - 2, 20))]
+        self.query_one("#busy", Lines).show(
+            [line] if self._run is not None else [[part] for part in line][:3]
+        )
+        self.refresh_keys()
+
+    def _proven(self, proof: Proof) -> None:
+        self._run = None
+        self.house.read_rows([self.ref])
+        self.house.background.run(lambda: sheet.lay_out(proof), self._laid_out, self.house.failed)
+
+    def _laid_out(self, found: Sheet) -> None:
+        proof = found.proof
+        self.house.say(
+            f"{self.ref.id}: {'proven' if found.holds else 'not proven'} ({proof.level.words}): {found.summary}",
+            "ok" if found.holds else "bad",
+        )
+        if self.here:
+            self._progress()
+            self._read(found)
+
+    def _failed(self, error: Exception) -> None:
+        self._run = None
+        self._trouble = sentence(error)
+        self.house.failed(error)
+        if self.here:
+            self._progress()
+
+
+def _age(proof: Proof) -> str:
+    age = words.ago(proof.at)
+    return age if age == "now" else f"{age} ago"
+
+
+def _short(sha256: str | None) -> str:
+    return f"{sha256[:12]}" if sha256 else "?"
+
+
+def _whole(sha256: str | None, size: int | None) -> str:
+    if size is None:
+        return "not there"
+    return f"{sha256 or 'SHA-256 unknown'}  {words.size(size, exact=True)}"

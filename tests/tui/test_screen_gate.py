@@ -1,0 +1,293 @@
+"""The gate on the screen: what it shows, what opens and closes it, and that nothing but a meant press deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Button
+
+from hf2ms_tui.domain.gate import CheckName
+from hf2ms_tui.domain.proof import Level
+from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.program import Program
+from hf2ms_tui.tui.app import CleanupApp
+from hf2ms_tui.tui.screens.gate import GateScreen
+from hf2ms_tui.tui.screens.inventory import InventoryScreen
+from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
+from support.screen_text import assert_fits, screen_text
+from support.screens import SMALL, WIDE, press, said, settled, until
+
+FULL = f"{ORG}/{NAME}"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld]:
+    monkeypatch.setenv("HF2MS_KEYS", str(tmp_path / "keys.toml"))
+    monkeypatch.chdir(tmp_path)
+    with gate_world(tmp_path) as here:
+        yield here
+
+
+@pytest.fixture
+def ready(world: GateWorld) -> Program:
+    """A program for whose repo everything holds."""
+    program = world.program()
+    prepare(program, world.ref())
+    return program
+
+
+async def at_gate(pilot: Pilot[int], world: GateWorld, hub: str = "hf") -> GateScreen:
+    """Open the gate with the key D from the inventory and wait until the facts were read."""
+    app = await settled(pilot)
+    table = app.screen.query_one("#rows")
+    table.move_cursor(world.ref(hub).key)  # type: ignore[attr-defined]
+    await pilot.press("D")
+    await until(pilot, lambda: isinstance(app.screen, GateScreen))
+    screen = app.screen
+    assert isinstance(screen, GateScreen)
+    await until(pilot, lambda: screen.look is not None and not screen.busy)
+    return screen
+
+
+async def type_name(pilot: Pilot[int], text: str = FULL) -> None:
+    """Put the keys on the field and type."""
+    await pilot.press("tab")
+    await pilot.press(*("slash" if char == "/" else char for char in text))
+    await pilot.pause(0.1)
+
+
+def button(screen: GateScreen) -> Button:
+    return screen.query_one("#delete", Button)
+
+
+def failing(screen: GateScreen) -> set[CheckName]:
+    assert screen.look is not None
+    return {check.name for check in screen.look.checks if not check.ok}
+
+
+async def test_an_open_gate_deletes_after_the_name_and_a_meant_press(
+    world: GateWorld, ready: Program
+) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        app = screen.house
+        assert screen.look is not None and screen.look.open
+        text = screen_text(app)
+        assert "✓ every file proven" in text and "DEMO" in text and FULL in text
+        assert button(screen).disabled and app.focused is screen.body
+        await type_name(pilot)
+        assert not button(screen).disabled
+        await pilot.press("tab", "tab")
+        assert app.focused is button(screen)
+        await pilot.pause(0.35)
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.over)
+        text = " ".join(screen_text(app).split())
+        assert "gone" in text and "404" in text
+        assert not world.exists() and world.exists("ms")
+        assert world.ref().key not in app.model.rows
+        await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, InventoryScreen)
+    entries = [entry for entry in ready.journal.entries() if entry.kind == "delete"]
+    assert [entry.state for entry in entries if entry.role == "outcome"] == ["done"]
+    assert len(world.deletions()) == 1
+
+
+@pytest.mark.parametrize("keys", [["enter"] * 12, ["D"] * 12, ["x", "D", "enter"] * 4, ["tab", "enter"] * 8])
+async def test_no_key_by_itself_deletes(world: GateWorld, ready: Program, keys: list[str]) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await pilot.press(*keys)
+        await pilot.pause(0.2)
+        assert not screen.over
+    assert world.exists() and world.deletions() == []
+
+
+async def test_enter_in_the_field_deletes_nothing_however_long_it_is_held(
+    world: GateWorld, ready: Program
+) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await type_name(pilot)
+        assert not button(screen).disabled
+        await pilot.press(*["enter"] * 30)
+        await pilot.pause(0.4)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert screen.house.focused is screen.name_field and not screen.over
+    assert world.exists() and world.deletions() == []
+
+
+BURST = ["tab", *FULL.replace("/", "§"), "tab", "tab", *["enter"] * 30]
+"""What a terminal without bracketed paste makes of a paste; and Enter goes on being held behind it."""
+
+
+async def test_a_burst_of_keys_without_a_moment_between_deletes_nothing(
+    world: GateWorld, ready: Program
+) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        app = screen.house
+        for key in BURST:
+            event = events.Key(
+                "slash" if key == "§" else key, "/" if key == "§" else key if len(key) == 1 else None
+            )
+            event.set_sender(app)
+            app._driver.send_message(event)  # type: ignore[union-attr]
+        await pilot.pause(1.0)
+        assert not screen.over and not screen.busy
+    assert world.exists() and world.deletions() == []
+
+
+async def test_a_burst_of_keys_that_reaches_the_button_presses_nothing(
+    world: GateWorld, ready: Program
+) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await pilot.press(*("slash" if key == "§" else key for key in BURST))
+        assert screen.house.focused is button(screen) and not button(screen).disabled
+        assert "too fast" in said(screen.house) and not screen.over and not screen.busy
+    assert world.exists() and world.deletions() == []
+
+
+async def test_a_paste_into_the_field_presses_nothing(world: GateWorld, ready: Program) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await pilot.press("tab")
+        screen.house.post_message(events.Paste(f"{FULL}\n\t\t\n\n"))
+        await pilot.pause(0.2)
+        assert screen.name_field.value == FULL and not screen.over
+    assert world.exists() and world.deletions() == []
+
+
+@pytest.mark.parametrize("typed", ["", f"{FULL} ", FULL.upper(), NAME, FULL[:-1], f" {FULL}"])
+async def test_another_name_leaves_the_button_shut(world: GateWorld, ready: Program, typed: str) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await pilot.press("tab")
+        screen.name_field.value = typed
+        await pilot.pause(0.1)
+        assert button(screen).disabled and screen.name_field.placeholder == ""
+        button(screen).press()
+        await pilot.pause(0.2)
+        assert not screen.over
+    assert world.exists() and world.deletions() == []
+
+
+async def test_a_change_between_looking_and_pressing_closes_the_door(
+    world: GateWorld, ready: Program
+) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await type_name(pilot)
+        world.change({"new.txt": b"new\n"})
+        await pilot.press("tab", "tab")
+        await pilot.pause(0.35)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Nothing was deleted" in screen_text(screen.house) and not screen.busy)
+        await until(pilot, lambda: CheckName.SOURCE_UNCHANGED in failing(screen))
+        assert button(screen).disabled and screen.name_field.value == ""
+    assert world.exists() and world.deletions() == []
+
+
+async def test_a_destination_that_loses_a_file_closes_the_door(world: GateWorld, ready: Program) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await type_name(pilot)
+        world.change({"config.json": b"other\n"}, "ms")
+        await pilot.press("tab", "tab")
+        await pilot.pause(0.35)
+        await pilot.press("enter")
+        await until(pilot, lambda: "Nothing was deleted" in screen_text(screen.house) and not screen.busy)
+    assert world.exists() and world.deletions() == []
+
+
+async def test_the_loss_of_a_branch_is_accepted_by_its_name_and_a_later_commit_counts_anew(
+    world: GateWorld, ready: Program
+) -> None:
+    world.branch("exp1", {"only-here.bin": b"nowhere else\n"})
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        app = screen.house
+        assert failing(screen) == {CheckName.OTHER_REFS}
+        assert "exp1" in screen_text(app) and screen.name_field.disabled
+        await press(pilot, "a")
+        await pilot.press(*"exp")
+        assert failing(screen) == {CheckName.OTHER_REFS}
+        await pilot.press("1")
+        await until(pilot, lambda: not failing(screen))
+        await pilot.press("enter", "enter")
+        assert not screen.over
+        await type_name(pilot)
+        world.change({"more.bin": b"more\n"}, branch="exp1")
+        await pilot.press("tab", "tab")
+        await pilot.pause(0.35)
+        await pilot.press("enter")
+        await until(pilot, lambda: "exp1 moved" in " ".join(said.text for said in app.model.said))
+        await until(pilot, lambda: not screen.busy)
+    assert world.exists() and world.deletions() == []
+
+
+async def test_escape_and_cancel_always_leave(world: GateWorld, ready: Program) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        app = screen.house
+        await type_name(pilot)
+        await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, InventoryScreen)
+        screen = await at_gate(pilot, world)
+        assert screen.name_field.value == ""
+        await type_name(pilot)
+        await pilot.press("tab", "enter")
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, InventoryScreen)
+    assert world.exists() and world.deletions() == []
+
+
+async def test_a_resize_keeps_what_was_typed(world: GateWorld, ready: Program) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await type_name(pilot, "acme/ti")
+        await pilot.resize_terminal(*WIDE)
+        await pilot.pause(0.1)
+        assert_fits(screen.house)
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause(0.1)
+        await pilot.resize_terminal(*SMALL)
+        await pilot.pause(0.1)
+        assert screen.name_field.value == "acme/ti"
+        assert_fits(screen.house)
+
+
+async def test_v_proves_at_the_level_that_the_gate_asks_for(world: GateWorld) -> None:
+    program = world.program()
+    prepare(program, world.ref(), level=Level.LISTED)
+    async with CleanupApp(program).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        assert failing(screen) == {CheckName.FILES_PROVEN}
+        assert "read back" in screen_text(screen.house)
+        await pilot.press("v")
+        await until(pilot, lambda: not failing(screen) and not screen.busy)
+        assert screen.look is not None and screen.look.facts.proof is not None
+        assert screen.look.facts.proof.level is Level.READ_BACK
+
+
+async def test_a_lost_answer_is_looked_into_and_told(world: GateWorld, ready: Program) -> None:
+    world.running.faults.add("hf:DELETE:.*:reset=0:late")
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        await type_name(pilot)
+        await pilot.press("tab", "tab")
+        await pilot.pause(0.35)
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: not screen.busy and any(g.value in screen_text(screen.house) for g in Gone)
+        )
+        assert screen.over is not world.exists()
+    assert len(world.deletions()) == 1
