@@ -45,9 +45,7 @@ class GateLook:
     def losing(self) -> tuple[RefCoverage, ...]:
         """Branches and tags with files that exist nowhere else and whose loss was not accepted."""
         return tuple(
-            item
-            for item in self.facts.coverage
-            if item.lost and item.ref.name not in self.facts.acknowledged
+            item for item in self.facts.coverage if item.lost and item.ref.name not in self.facts.acknowledged
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from hf2ms_tui.domain.job import ChunkView, JobView, LogLine
+from hf2ms_tui.domain.job import ChunkView, JobSpec, JobView, LogLine
 from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.proof import Proof, ReadBack
 from hf2ms_tui.domain.repo import RepoRef
@@ -15,6 +15,7 @@ from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobrows import add_log, no_such_job, read_view, write_chunks, write_fields
 from hf2ms_tui.store.journal import Journal
 from hf2ms_tui.store.ledger import JobLedger
+from hf2ms_tui.store.manifests import ManifestCache
 from hf2ms_tui.store.proofs import Proofs
 
 
@@ -98,6 +99,23 @@ class RemoteJobs:
             elif (seq := left.pop(str(act.of), None)) is not None:
                 journal.outcome(seq, act.state, {**act.payload, "job": job_id})
         return left
+
+    def hashes_for(self, spec: JobSpec, limit: int = 20_000) -> dict[str, str]:
+        """SHA-256 by git blob id that may concern a job: of the source's cached files, else any, at most ``limit``."""
+        oids = [
+            entry.git_oid
+            for manifest in ManifestCache(self._db).all_latest(spec.source.owner, spec.source.hub)
+            if manifest.ref == spec.source
+            for entry in manifest.files
+            if entry.git_oid and not entry.lfs
+        ]
+        if oids:
+            ledger = JobLedger(self._db, spec.destination, spec.destination_endpoint)
+            return dict(list(ledger.sha256_of(oids).items())[:limit])
+        with self._db.read() as connection:
+            return dict(
+                connection.execute("SELECT git_oid, sha256 FROM known_hashes LIMIT ?", (limit,)).fetchall()
+            )
 
     def learn(
         self,

@@ -130,7 +130,9 @@ def _hash(order: Mapping[str, Any], bench: Bench) -> Plain:
         found = dict(bench.known) | task(Chunk(chunk.number, left), bench.worker)
     run.read_back.report()
     bench.board.log(
-        f"read {len(left):,} files, {sum(piece.blob.size for piece in left):,} bytes",
+        f"looked into {len(left):,} files"
+        if order["peek"]
+        else f"read {len(left):,} files, {sum(piece.blob.size for piece in left):,} bytes",
         worker=bench.worker,
         chunk=0,
     )

@@ -48,6 +48,14 @@ class Account:
                 self._client = _connect(self.credentials)
             return self._client
 
+    def hello_server(self) -> None:
+        """Make sure that the account takes our token. Raises NotAuthenticated, Unreachable."""
+        from hf2ms_tui.engines.modal.trouble import translated
+
+        client = self.client
+        with translated("connecting to Modal"):
+            client.hello()
+
     def who(self) -> Who:
         """Whose account it is. Raises NotAuthenticated, Unreachable."""
         import modal

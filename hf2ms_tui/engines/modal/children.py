@@ -94,13 +94,19 @@ class Children:
             kind, _, key = name.partition(":")
             if kind != "order":
                 continue
-            answered = f"answer:{key}" in everything
+            chunk = chunk_of(order["chunk"])
             # A call that was handed out and not noted can be known from its own claim.
             call = everything.get(f"call:{key}") or everything.get(f"claim:{key}") or ""
-            if answered or not call or fate_of(call)[0] is Fate.ENDED:
+            answer = everything.get(f"answer:{key}")
+            # An answer that nobody took in is taken in now, if it tells more than that blobs are stored.
+            useful = answer is not None and "error" not in answer
+            useful = useful and (
+                order["kind"] != "move" or not all(piece.blob.sha256 for piece in chunk.pieces)
+            )
+            if not useful and (answer is not None or not call or fate_of(call)[0] is Fate.ENDED):
                 self._forget(key)
                 continue
-            self.out[key] = Hand(key, order["kind"], order["mark"], chunk_of(order["chunk"]), call)
+            self.out[key] = Hand(key, order["kind"], order["mark"], chunk, call)
 
     def hand_out(self, kind: str, mark: str, chunk: Chunk, order: Mapping[str, Any]) -> Hand:
         """Give a chunk to a worker. Noted before and after, so that a kill in between loses nothing."""
@@ -126,14 +132,16 @@ class Children:
         return self._record.get(f"answer:{hand.key}")
 
     def done(self, hand: Hand) -> None:
-        """The answer was taken in; it stays in the record, as what a restarted coordinator knows."""
+        """The answer was taken in, or there will be none."""
         self.out.pop(hand.key, None)
         self._forget(hand.key)
 
     def _forget(self, key: str) -> None:
         patiently(
             "forgetting an order",
-            lambda: self._record.drop(f"order:{key}", f"call:{key}", f"claim:{key}", f"notes:{key}"),
+            lambda: self._record.drop(
+                *(f"{kind}:{key}" for kind in ("order", "call", "claim", "notes", "answer"))
+            ),
             self._sleep,
         )
         patiently("forgetting a report", lambda: self._live.drop(key), self._sleep)

@@ -100,7 +100,7 @@ def _run(
     )
     children.find(everything)
     roll = Roll(Record(ROLL), job_id, cap)
-    pool = CloudPool(children, live, board, roll, control, cap)
+    pool = CloudPool(children, live, board, roll, ledger, control, cap)
     if everything.get("cancel"):
         board.cancel()
 
@@ -112,7 +112,7 @@ def _run(
     board.before_end = before_end
     source, destination = open_sessions(spec, tokens, MOST_STREAMS + 2)
     view = run_job(spec, source, destination, board, ledger, pool, stopping=stopping)
-    ledger.keep()
+    patiently("keeping what was learnt", ledger.keep, time.sleep)
     return view.phase
 
 

@@ -177,7 +177,7 @@ class ModalEngine:
         def say(text: str) -> None:
             self._jobs.note(spec.id, text)
 
-        within(PATIENCE, lambda: account.client.hello(), "connecting to Modal")
+        within(PATIENCE, account.hello_server, "connecting to Modal")
         app = deploy.ensure(account, say)
         vault = Vault(account, self._places.state)
         secret = self._step("keeping the tokens", lambda: vault.put(tokens, self._secrets_in_use(spec.id)))
@@ -187,7 +187,10 @@ class ModalEngine:
         self._remote.note(
             spec.id, attempt=attempt, app=app, secret=secret, call="", place=place, given_up=False
         )
-        self._step("handing the job over", lambda: handover.prepare(account, spec, attempt, secret))
+        self._step(
+            "handing the job over",
+            lambda: handover.prepare(account, spec, attempt, secret, self._remote.hashes_for(spec)),
+        )
         if self._jobs.view(spec.id).cancel_requested:
             self._remote.note(spec.id, given_up=True)
             with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import modal
@@ -15,11 +16,16 @@ from hf2ms_tui.engines.modal.trouble import translated
 from hf2ms_tui.transfer.plain import spec_plain
 
 
-def prepare(account: Account, spec: JobSpec, attempt: int, secret: str) -> str:
-    """Write what a coordinator starts from. Tokens are not in it, only the name of the secret that holds them."""
+def prepare(account: Account, spec: JobSpec, attempt: int, secret: str, hashes: Mapping[str, str]) -> str:
+    """Write what a coordinator starts from. Tokens are not in it, only the name of the secret that holds them.
+
+    ``hashes`` are SHA-256 by git blob id that earlier jobs learnt: what they read need not be read again.
+    """
     record = Record(record_name(spec.id), account.client)
     record.drop("cancel")
     record.put_all({"spec": spec_plain(spec), "about": {"attempt": attempt, "secret": secret}})
+    if hashes:
+        record.put("known:seed", {"hashes": dict(hashes)})
     return secret
 
 

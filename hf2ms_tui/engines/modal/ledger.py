@@ -1,7 +1,8 @@
-"""The ledger of a job in the cloud: what its workers answered is what it knows."""
+"""The ledger of a job in the cloud: what it learns is kept in its record, page by page."""
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -17,51 +18,58 @@ PAGE = 20_000
 
 
 class RecordLedger(MemoryLedger):
-    """``ports.Ledger`` that starts from a job's record and ends in it.
-
-    Workers' answers stay in the record and are read again by a coordinator that starts anew; only what the coordinator
-    learns itself is added to it, with ``keep``.
-    """
+    """``ports.Ledger`` that starts from the pages of a job's record and, with ``keep``, adds pages to them."""
 
     def __init__(self, record: Record) -> None:
         super().__init__()
         self._record = record
-        self._new: dict[str, str] = {}
-        self._pages = 0
+        self._hashes: dict[str, str] = {}
+        self._blobs: set[Blob] = set()
+        self._backs: list[tuple[str, str, ReadBack]] = []
         self._keeping = threading.Lock()
 
     def load(self, everything: Mapping[str, Any]) -> None:
         """Learn from all values of the record."""
-        for key, value in everything.items():
-            kind, _, _ = key.partition(":")
-            if kind == "known":
-                super().learn_sha256(value.get("hashes", {}))
-                self._pages += 1
-                for revision, path, result in value.get("read_backs", ()):
-                    super().note_read_back(revision, path, read_back_of(result))
-            elif kind == "answer" and "error" not in value:
-                super().learn_sha256(value.get("hashes", {}))
-                for sha256, size in value.get("uploaded", ()):
+        for key, page in everything.items():
+            if key.startswith("known:"):
+                super().learn_sha256(page.get("hashes", {}))
+                for sha256, size in page.get("uploaded", ()):
                     super().uploaded(Blob(sha256, size))
-                revision = str(value.get("revision", ""))
-                for path, result in (value.get("found") or {}).items():
-                    back = read_back_of(result)
-                    if value.get("whole") and not back.error:
-                        super().note_read_back(revision, path, back)
+                for revision, path, result in page.get("read_backs", ()):
+                    super().note_read_back(revision, path, read_back_of(result))
 
     def learn_sha256(self, pairs: Mapping[str, str]) -> None:
         """Remember sha256 by git blob id."""
         super().learn_sha256(pairs)
         with self._keeping:
-            self._new.update(pairs)
+            self._hashes.update(pairs)
+
+    def uploaded(self, blob: Blob) -> None:
+        """Note a confirmed blob."""
+        super().uploaded(blob)
+        with self._keeping:
+            self._blobs.add(blob)
+
+    def note_read_back(self, destination_revision: str, path: str, result: ReadBack) -> None:
+        """Remember one file read back."""
+        super().note_read_back(destination_revision, path, result)
+        with self._keeping:
+            self._backs.append((destination_revision, path, result))
 
     def keep(self) -> None:
-        """Put what was learnt since the last time into the record."""
+        """Put what was learnt since the last time into the record. Raises errors of ours, then it waits for the next."""
         with self._keeping:
-            new, self._new = self._new, {}
-        if new:
-            self._record.put(f"known:c{self._pages}", {"hashes": new})
-            self._pages += 1
+            new = {
+                "hashes": dict(self._hashes),
+                "uploaded": [[blob.sha256, blob.size] for blob in self._blobs],
+                "read_backs": [
+                    [revision, path, read_back_plain(back)] for revision, path, back in self._backs
+                ],
+            }
+            if not any(new.values()):
+                return
+            self._record.put(f"known:{secrets.token_hex(6)}", new)
+            self._hashes, self._blobs, self._backs = {}, set(), []
 
     def pages(self) -> dict[str, Plain]:
         """Everything, in values of a bounded size, for the person's own store."""

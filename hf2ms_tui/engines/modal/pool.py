@@ -12,9 +12,11 @@ from hf2ms_tui.domain.chunks import Chunk
 from hf2ms_tui.domain.errors import Hf2msError, RateLimited, Unreachable
 from hf2ms_tui.engines.modal.board import CloudBoard
 from hf2ms_tui.engines.modal.children import Children, Fate, Hand, fate_of
+from hf2ms_tui.engines.modal.ledger import RecordLedger
 from hf2ms_tui.engines.modal.names import QUIET, STALLED, TICK
 from hf2ms_tui.engines.modal.record import Record
 from hf2ms_tui.engines.modal.roll import Roll
+from hf2ms_tui.engines.modal.trouble import patiently
 from hf2ms_tui.transfer.control import Control, Stopped
 from hf2ms_tui.transfer.plain import chunk_view_of, error_of
 from hf2ms_tui.transfer.ports import Task, Told
@@ -43,9 +45,11 @@ class CloudPool:
         live: Record,
         board: CloudBoard,
         roll: Roll,
+        ledger: RecordLedger,
         control: Control,
         cap: int,
     ) -> None:
+        self._ledger = ledger
         self._children, self._live, self._board, self._roll = children, live, board, roll
         self._control, self._cap = control, cap
         self._requests = 0
@@ -185,10 +189,14 @@ class CloudPool:
         here.out.pop(hand.key, None)
         spent = self._board.view().container_seconds + float(answer.get("seconds", 0.0))
         self._board.update(container_seconds=spent)
-        self._children.done(hand)
         if "error" in answer:
+            self._children.done(hand)
             raise error_of(answer["error"])
-        return task.take_in(hand.chunk, answer)
+        result = task.take_in(hand.chunk, answer)
+        # In this order: a kill in between leaves an answer that is taken in once more.
+        patiently("keeping what was learnt", self._ledger.keep, self._control.sleep)
+        self._children.done(hand)
+        return result
 
     def _check_stall(self, here: _Round) -> None:
         if here.out and time.monotonic() - self._moved_at > STALLED:

@@ -64,9 +64,7 @@ def _answer(
     source, destination = open_sessions(spec, tokens, spec.streams + 2)
     bench = Bench(spec, source, destination, board, control, board.name, note=board.note, known=known)
     try:
-        # Only whole files of the destination count as read back when the job is started again.
-        whole = order["kind"] == "hash" and not order["peek"] and order["repo"] == spec.destination.key
-        return carry_out(order, bench) | {"revision": order["revision"], "whole": whole}, "done"
+        return carry_out(order, bench), "done"
     except Hf2msError as error:
         board.log(str(error), worker=board.name, chunk=order["chunk"]["number"])
         return {"error": error.as_dict()}, "failed"
