@@ -52,8 +52,12 @@ def _open(flags: Flags, *, demo: bool) -> Program:
         from hf2ms_tui.loopback.daemon import ensure
         from hf2ms_tui.services.settings import demo_state
 
-        world = ensure(demo_state(environ))
+        cloud = (flags.get("engine") or environ.get("HF2MS_ENGINE", "")) == "modal"
+        world = ensure(demo_state(environ), modal=cloud)
+        # Nothing of the demo may reach the person's own Modal account.
+        environ = {name: value for name, value in environ.items() if not name.startswith("MODAL_")}
         environ.update(world.env)
+        environ.setdefault("MODAL_CONFIG_PATH", os.devnull)
         flags |= {"demo": True, "demo_instance": world.instance}
         flags.setdefault("org", world.env.get("LOOPBACK_OWNER", "aurora-labs"))
     return Program(load(flags, environ, Path.cwd()))
@@ -74,7 +78,12 @@ def _print_json(value: object) -> None:
 @click.option("--from", "source", type=_HUBS, help="The hub its repos are on; default hf.")
 @click.option("--demo", is_flag=True, help="Use two hubs on this machine; no account, no internet.")
 @click.option("--read-only", is_flag=True, default=None, help="Build no write and no delete half at all.")
-@click.option("--engine", type=click.Choice(["local"]), help="Where jobs run.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "modal"]),
+    help="Where jobs run; modal where there are credentials for it.",
+)
+@click.option("--containers", type=click.IntRange(1, 100), help="Containers at once on modal; default 50.")
 @click.pass_context
 def cli(
     context: click.Context,
@@ -83,13 +92,20 @@ def cli(
     demo: bool,
     read_only: bool | None,
     engine: str | None,
+    containers: int | None,
 ) -> None:
     """Clean up a Hugging Face organisation without fear.
 
     Alone, starts the full-screen program. Each verb below does one thing without a screen. Nothing is deleted
     without the screen's gate.
     """
-    flags: Flags = {"org": org, "source": source, "read_only": read_only, "engine": engine}
+    flags: Flags = {
+        "org": org,
+        "source": source,
+        "read_only": read_only,
+        "engine": engine,
+        "containers": containers,
+    }
     context.obj = (flags, demo)
     if context.invoked_subcommand is not None:
         return
@@ -303,6 +319,24 @@ def doctor(context: click.Context, demo: bool, as_json: bool) -> None:
         _print(report.finding_lines(findings))
     program.close()
     context.exit(1 if any(finding.health is Health.FAILS for finding in findings) else 0)
+
+
+@cli.command()
+@_common
+@click.pass_context
+def smoke(context: click.Context, demo: bool, as_json: bool) -> None:
+    """Run a hello in a container of the Modal account; prints versions and the network it sees."""
+    group_flags, _ = context.obj
+    group_flags["engine"] = "modal"
+    program = _merged(context, demo)
+    from hf2ms_tui.services import cloud, report
+
+    said = cloud.smoke(program, lambda text: click.echo(text, err=True))
+    if as_json:
+        _print_json(said)
+    else:
+        _print(report.smoke_lines(said))
+    program.close()
 
 
 def _show_job(view: JobView, as_json: bool) -> None:

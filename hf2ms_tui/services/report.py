@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +103,9 @@ def job_dict(view: JobView) -> dict[str, Any]:
         "source": view.spec.source.key,
         "destination": view.spec.destination.key,
         "engine": view.spec.engine,
+        "containers": view.containers,
+        "container_seconds": round(view.container_seconds, 1),
+        "dollars": round(view.dollars, 6) if view.dollars is not None else None,
         "phase": view.phase.value,
         "alive": view.alive,
         "lost": view.lost,
@@ -229,3 +232,15 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def smoke_lines(said: Mapping[str, Any]) -> list[str]:
+    """What a container said of itself, one line each."""
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(said["packages"].items()))
+    return [
+        f"hf2ms-tui {said['hf2ms-tui']}, Python {said['python']}, {said['system']}",
+        f"git: {said['git']}",
+        f"git-lfs: {said['git-lfs']}",
+        f"packages: {packages}",
+        *(f"network to {host}: {families}" for host, families in said["network"].items()),
+    ]

@@ -61,8 +61,10 @@ def find(environ: Mapping[str, str], dotenv: Mapping[str, str] | None = None) ->
 
 
 def _file(environ: Mapping[str, str]) -> tuple[Mapping[str, Any], Path]:
-    home = environ.get("HOME") or str(Path.home())
-    path = Path(environ.get("MODAL_CONFIG_PATH") or Path(home) / FILE).expanduser()
+    home = environ.get("HOME", "")
+    if not home and not environ.get("MODAL_CONFIG_PATH"):
+        return {}, Path(FILE)
+    path = Path(environ.get("MODAL_CONFIG_PATH") or Path(home) / FILE)
     try:
         if not path.is_file():
             return {}, path

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
@@ -73,6 +74,14 @@ class ModalEngine:
             if self._rate is None:
                 self._rate = read_rate(self._account)
             return self._rate
+
+    def hello(self, hosts: Iterable[str], say: Callable[[str], None]) -> dict[str, Any]:
+        """Run a hello in a container; see ``Account.hello``. Deploys first where that was not done."""
+        from hf2ms_tui.engines.modal import deploy
+
+        account = self.account
+        within(PATIENCE, account.hello_server, "connecting to Modal")
+        return account.hello(deploy.ensure(account, say), hosts)
 
     def submit(self, spec: JobSpec, tokens: Tokens) -> None:
         """Hand a job over and return when Modal has it. Raises BadInput without credentials, and what Modal says."""
