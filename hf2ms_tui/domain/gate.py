@@ -175,7 +175,7 @@ def _backup_exists(name: CheckName, facts: GateFacts) -> Check:
     if facts.destination_trouble:
         return _unknown(name, facts.destination_trouble, "check the token and the network")
     if facts.destination is None:
-        return _fails(name, "nothing on the other hub", "m: migrate it")
+        return _fails(name, "nothing on the other hub", "decide to migrate it, then start the plan")
     shown = (
         f"{facts.destination.ref.hub.title} {facts.destination.ref.id}, {facts.destination.visibility.value}"
     )
@@ -205,7 +205,7 @@ def _files_proven(name: CheckName, facts: GateFacts) -> Check:
         return _fails(
             name,
             f"{proof.proven:,} of {proof.total:,}; {first.verdict.value}: {first.path}{more}",
-            "f: see the files, r: migrate again",
+            "f: see the files; migrating again mends them",
         )
     if proof.level.rank < facts.required.rank:
         return _fails(
@@ -228,7 +228,7 @@ def _source_unchanged(name: CheckName, facts: GateFacts) -> Check:
         return _fails(
             name,
             f"{facts.branch} is at {heads[0].revision[:7]}, the proof is of {facts.proof.source_revision[:7]}",
-            "m: migrate what is new",
+            "migrate it again: only what is new moves",
         )
     return _ok(name, f"{facts.branch} {heads[0].revision[:7]}")
 

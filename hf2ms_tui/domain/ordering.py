@@ -20,7 +20,7 @@ _DECISION_ORDER = {
 _CONFIDENCE_ORDER = {each: place for place, each in enumerate(Confidence)}
 
 SORT_KEYS: dict[str, Callable[[Row], Any]] = {
-    "repo": lambda row: str(row.info.ref.id).casefold(),
+    "repo": lambda row: row.info.ref.id.name.casefold(),
     "type": lambda row: row.info.ref.kind.value,
     "size": lambda row: row.info.size,
     "cost": lambda row: monthly_cost(row.info.size, row.info.visibility),

@@ -90,6 +90,7 @@ def _rules(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     metavar="SECONDS",
     help="End after that long without a request.",
 )
+@click.option("--modal", is_flag=True, help="Serve a Modal control plane too; its containers are processes.")
 @click.option("--state", type=click.Path(path_type=Path, file_okay=False), hidden=True)
 def main(
     port: int,
@@ -102,6 +103,7 @@ def main(
     total_rate: float | None,
     faults: tuple[Fault, ...],
     idle_exit: float | None,
+    modal: bool,
     state: Path | None,
 ) -> None:
     """Serve a Hugging Face hub and a ModelScope on 127.0.0.x, until SIGTERM or SIGINT.
@@ -130,7 +132,7 @@ def main(
         stack.callback(world.close)
         link = Link(latency / 1000, total_rate, total_rate, rate, rate)
         try:
-            asyncio.run(_serve(world, port, link, faults, idle_exit, state, holds, stack))
+            asyncio.run(_serve(world, port, link, faults, idle_exit, modal, state, holds, stack))
         except OSError as error:
             raise click.UsageError(f"cannot listen at port {port}: {error.strerror or error}") from error
 
@@ -149,6 +151,7 @@ async def _serve(
     link: Link,
     faults: tuple[Fault, ...],
     idle_exit: float | None,
+    modal: bool,
     state: Path | None,
     holds: Mapping[str, object],
     stack: ExitStack,
@@ -157,6 +160,8 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, servers.stopping.set)
     env = await servers.start(port)
+    if modal:
+        env = await servers.start_modal(port)
     if link != Link():
         servers.runtime.shaper.set("*", "*", link)
     for fault in faults:
@@ -188,13 +193,13 @@ def _stamp(path: Path | None) -> int | None:
 
 
 async def _end_when_idle(servers: Servers, seconds: float, touched: Path | None) -> None:
-    """Set `stopping` after so many seconds in which no request came and nobody touched the file `touched`."""
+    """Set `stopping` after so many seconds in which no request came, nothing ran, and nobody touched `touched`."""
     log = servers.runtime.log
-    seen, since, mark = -1, time.monotonic(), None
+    seen, since, mark = (-1, -1), time.monotonic(), None
     while time.monotonic() - since < seconds:
-        now = log.count()
+        now = (log.count(), await asyncio.to_thread(servers.cloud.activity))
         stamp = _stamp(touched)
-        if log.active or now != seen or stamp != mark:
+        if log.active or now != seen or stamp != mark or now[1] < 0:
             seen, since, mark = now, time.monotonic(), stamp
         await asyncio.sleep(min(seconds / 10, 1.0))
     servers.stopping.set()

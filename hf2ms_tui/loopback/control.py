@@ -5,7 +5,7 @@ Every request needs ``Authorization: Bearer <control token>``. All bodies are JS
 GET/POST/DELETE ``/_loopback/faults`` (POST: an object or ``{"text": "hf:GET:resolve:status=503"}``), DELETE
 ``/_loopback/faults/ID`` · GET/POST/DELETE ``/_loopback/shape`` (POST: ``{"text": "hf:storage:down=20MB"}``) · GET/DELETE
 ``/_loopback/log[?since=N]`` · GET ``/_loopback/counters`` · POST ``/_loopback/world`` (see `mutate.apply`) · GET
-``/_loopback/environ`` · POST ``/_loopback/stop``.
+``/_loopback/environ`` · POST ``/_loopback/modal`` (see `modal.orders`) · POST ``/_loopback/stop``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Sequence
 
+from .cloud import Cloud
 from .faults import Fault
 from .mutate import NoSuchThing, apply
 from .wire import Call, Handler, Origin, Reply, Route, Site, json_reply
@@ -25,9 +26,10 @@ class ControlSite(Site):
 
     hub = "hf"
 
-    def __init__(self, token: str, sites: Sequence[Site], stop: Callable[[], None]) -> None:
+    def __init__(self, token: str, sites: Sequence[Site], cloud: Cloud, stop: Callable[[], None]) -> None:
         self._token = token
         self._sites = sites
+        self._cloud = cloud
         self._stop = stop
         handlers: list[tuple[str, str, Handler]] = [
             ("GET", "faults", self._list_faults),
@@ -42,6 +44,7 @@ class ControlSite(Site):
             ("GET", "counters", self._counters),
             ("POST", "world", self._world),
             ("GET", "environ", self._environ),
+            ("POST", "modal", self._modal),
             ("POST", "stop", self._stop_all),
         ]
         routes = [
@@ -114,7 +117,10 @@ class ControlSite(Site):
         names: dict[str, str] = {}
         for site in self._sites:
             names |= site.environ()
-        return json_reply(names)
+        return json_reply(names | self._cloud.environ())
+
+    async def _modal(self, call: Call) -> Reply:
+        return json_reply(await call.off_loop(self._cloud.act, await call.json()))
 
     async def _stop_all(self, call: Call) -> Reply:
         asyncio.get_running_loop().call_later(0.05, self._stop)

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -72,11 +73,13 @@ def ensure(
     pace: Pace = Pace(),
     faults: Sequence[str] = (),
     idle_exit: float = IDLE_EXIT,
+    modal: bool = False,
 ) -> DemoWorld:
     """The demo world of `state_dir`: the running one, or one that is started now. At most one runs per folder.
 
     `size`, `seed`, `owner` and `data` say what the world holds (see ``python -m hf2ms_tui.loopback --help``); `pace`,
     `faults` and `idle_exit` (seconds) count only for a world that is started now. Takes about a second to start one.
+    With `modal` it has a Modal control plane too; a running world gets one now if it had none.
     Raises DaemonError if it does not start, or if the running one holds something else.
     """
     wanted = {"size": size, "seed": seed, "owner": owner, "data": str(data.resolve()) if data else None}
@@ -88,6 +91,9 @@ def ensure(
                     f"a demo world that holds something else ({_words(info['holds'])}) is running in {state_dir}; "
                     "stop it first, or let it end after half an hour without requests"
                 )
+            if modal and "MODAL_SERVER_URL" not in info["env"]:
+                info["env"] |= _start_modal(info["env"])
+                _write(state_dir, info)
             os.utime(_info_path(state_dir))
             return DemoWorld(info["env"], info["instance"], started=False)
         arguments = ["--idle-exit", str(idle_exit), "--latency", str(pace.latency_ms)]
@@ -96,6 +102,8 @@ def ensure(
                 arguments += [f"--{name}", str(value)]
         for rule in faults:
             arguments += ["--fault", rule]
+        if modal:
+            arguments.append("--modal")
         info = _start(state_dir, arguments)
         return DemoWorld(info["env"], info["instance"], started=True)
 
@@ -147,13 +155,35 @@ def live_in(state_dir: Path) -> Iterator[None]:
 
 def announce(state_dir: Path, instance: str, env: dict[str, str], holds: Mapping[str, object]) -> Path:
     """Write down, readable by the owner only, where the world is. Gives the file; touching it counts as a request."""
-    info = {"instance": instance, "pid": os.getpid(), "env": env, "holds": dict(holds)}
+    return _write(state_dir, {"instance": instance, "pid": os.getpid(), "env": env, "holds": dict(holds)})
+
+
+def _write(state_dir: Path, info: Mapping[str, Any]) -> Path:
     target = _info_path(state_dir)
     draft = target.with_suffix(f".{os.getpid()}.new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(info, file)
     draft.replace(target)
     return target
+
+
+def _start_modal(env: Mapping[str, str]) -> dict[str, str]:
+    """Let a running world start its Modal control plane, and give what that adds to `env`. Raises DaemonError."""
+    request = urllib.request.Request(
+        f"{env['LOOPBACK_CONTROL']}/_loopback/modal",
+        data=b'{"do": "start"}',
+        headers={
+            "Authorization": f"Bearer {env['LOOPBACK_CONTROL_TOKEN']}",
+            "Content-Type": "application/json",
+        },
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_STARTUP) as answer:
+            names: dict[str, str] = json.load(answer)
+    except (OSError, ValueError) as error:
+        raise DaemonError(f"the demo world does not start its Modal control plane: {error}") from error
+    return names
 
 
 def _info_path(state_dir: Path) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from .cloud import Cloud
 from .control import ControlSite
 from .faults import Fault, Faults
 from .log import RequestLog
@@ -28,7 +29,10 @@ class Servers:
         self.runtime = Runtime(world)
         self.stopping = asyncio.Event()
         self.sites: list[Site] = all_sites(world)
-        self.control = ControlSite(control_token or secrets.token_hex(16), self.sites, self.stopping.set)
+        self.cloud = Cloud()
+        self.control = ControlSite(
+            control_token or secrets.token_hex(16), self.sites, self.cloud, self.stopping.set
+        )
         self._servers = [
             OriginServer(self.runtime, site, origin) for site in self.sites for origin in site.origins
         ] + [
@@ -50,11 +54,19 @@ class Servers:
         names: dict[str, str] = {}
         for site in (*self.sites, self.control):
             names |= site.environ()
-        return names
+        return names | self.cloud.environ()
+
+    async def start_modal(self, port: int = 0) -> dict[str, str]:
+        """Start the Modal control plane too, at the port after all others if these are at `port`; gives `environ`.
+
+        Raises OSError if the port is taken.
+        """
+        await asyncio.to_thread(self.cloud.start, port + len(self._servers) if port else 0)
+        return self.environ()
 
     async def stop(self) -> None:
         """Close everything, whatever is under way."""
-        await asyncio.gather(*(server.stop() for server in self._servers))
+        await asyncio.gather(asyncio.to_thread(self.cloud.stop), *(server.stop() for server in self._servers))
 
 
 class Running:
@@ -77,6 +89,11 @@ class Running:
             self.faults.add(rule)
         for text in shape:
             self.shaper.set_text(text)
+
+    @property
+    def cloud(self) -> Cloud:
+        """The Modal control plane; start it if it is wanted."""
+        return self._servers.cloud
 
     @property
     def log(self) -> RequestLog:

@@ -66,6 +66,8 @@ class Paces:
             if view.phase.final or view.lost:
                 continue
             looks = kept[view.id] = self._looks.get(view.id, deque())
+            if looks and looks[-1].phase is not view.phase:
+                looks.clear()  # another phase, another pace
             looks.append(_Look(at, view.moved, view.read_back, view.phase))
             while len(looks) > 2 and at - looks[1].at >= self._span:
                 looks.popleft()
@@ -100,5 +102,5 @@ def _pace(view: JobView, looks: deque[_Look], span: float) -> Pace:
     done, total = progress_of(view)
     rate = back if view.phase is Phase.PROVING else up
     left = (total - done) / rate if rate > 0 and total > done else None
-    still = passed >= span * 0.9 and total > done and not rate and first.phase is view.phase
+    still = passed >= span * 0.9 and total > done and not rate
     return Pace(up + back, up, left, done, total, still)

@@ -22,11 +22,11 @@ def size(count: int | None, *, exact: bool = False, estimate: bool = False) -> s
     mark = "~" if estimate else ""
     if exact:
         return f"{mark}{humanize.intcomma(count)}"
-    number, unit = _scaled(count)
+    number, unit = scaled(count)
     return f"{mark}{number:.0f} {unit}" if unit == "B" else f"{mark}{number:.2f} {unit}"
 
 
-def _scaled(count: float) -> tuple[float, str]:
+def scaled(count: float) -> tuple[float, str]:
     """Scale to the largest unit below 1,000 after rounding, so that ``1000.00 kB`` never appears."""
     number = float(count)
     for unit in _UNITS[:-1]:
@@ -40,7 +40,7 @@ def rate(per_second: float | None) -> str:
     """Bytes per second: ``52 MB/s``, below ten ``5.2 MB/s``."""
     if per_second is None:
         return UNKNOWN
-    number, unit = _scaled(per_second)
+    number, unit = scaled(per_second)
     return f"{number:.1f} {unit}/s" if number < 9.95 and unit != "B" else f"{number:.0f} {unit}/s"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
+from hf2ms_tui.domain.gate import MAX_PROOF_AGE
 from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.proof import ReadBack
 from hf2ms_tui.domain.repo import RepoRef
@@ -79,26 +81,35 @@ class JobLedger:
         return frozenset(blob for blob in wanted.values() if blob in found)
 
     def read_backs(self, destination_revision: str) -> Mapping[str, ReadBack]:
-        """What was read back from that revision of this job's destination, by exact path."""
+        """What was read back from that revision of this job's destination, by exact path.
+
+        Only what is younger than a proof may be at the gate: a new proof must not rest on old evidence.
+        """
         with self._db.read() as connection:
             rows = connection.execute(
-                "SELECT path, sha256, size FROM read_backs WHERE place = ? AND revision = ?",
-                (self._repo, destination_revision),
+                "SELECT path, sha256, size FROM read_backs WHERE place = ? AND revision = ? AND at > ?",
+                (self._repo, destination_revision, stamp(now() - MAX_PROOF_AGE)),
             ).fetchall()
         return {path.decode("utf-8", "surrogatepass"): ReadBack(sha256, size) for path, sha256, size in rows}
 
-    def note_read_back(self, destination_revision: str, path: str, result: ReadBack) -> None:
-        """Remember one file read back successfully; a failure is not remembered, so that it is tried again."""
+    def note_read_back(
+        self, destination_revision: str, path: str, result: ReadBack, at: datetime | None = None
+    ) -> None:
+        """Remember one file read back successfully; a failure is not remembered, so that it is tried again.
+
+        ``at`` is when it was read, now if not given.
+        """
         if result.error:
             return
         with self._db.write(durable=False) as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO read_backs (place, revision, path, sha256, size) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO read_backs (place, revision, path, sha256, size, at) VALUES (?, ?, ?, ?, ?, ?)",
                 (
                     self._repo,
                     destination_revision,
                     path.encode("utf-8", "surrogatepass"),
                     result.sha256,
                     result.size,
+                    stamp(at or now()),
                 ),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from hf2ms_tui.domain.job import ChunkView, JobSpec, JobView, LogLine
@@ -123,13 +124,13 @@ class RemoteJobs:
         endpoint: str,
         hashes: Mapping[str, str],
         uploaded: Iterable[Blob],
-        read_backs: Iterable[tuple[str, str, ReadBack]],
+        read_backs: Iterable[tuple[str, str, ReadBack, datetime]],
     ) -> None:
-        """Remember what a job learnt elsewhere, as if it had run here."""
+        """Remember what a job learnt elsewhere; files read back with the moment when they were, not the present one."""
         ledger = JobLedger(self._db, destination, endpoint)
         with self._db.write(durable=False):
             ledger.learn_sha256(hashes)
             for blob in uploaded:
                 ledger.uploaded(blob)
-            for revision, path, result in read_backs:
-                ledger.note_read_back(revision, path, result)
+            for revision, path, result, at in read_backs:
+                ledger.note_read_back(revision, path, result, at)

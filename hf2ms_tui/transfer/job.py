@@ -14,7 +14,7 @@ from hf2ms_tui.hubs.protocol import HubSession, Ticket
 from hf2ms_tui.transfer.commit import Committer
 from hf2ms_tui.transfer.control import Control, Stopped, never
 from hf2ms_tui.transfer.move import blob_changes, move
-from hf2ms_tui.transfer.plan import Work, list_destination, plan, same
+from hf2ms_tui.transfer.plan import Work, learnt, list_destination, plan, same
 from hf2ms_tui.transfer.ports import Board, Ledger, Pool
 from hf2ms_tui.transfer.prove import Prover
 from hf2ms_tui.transfer.retry import Patience
@@ -173,15 +173,17 @@ def _settle(run: Run, work: Work, committer: Committer, there: Manifest) -> Mani
 
     Hugging Face adds patterns to ``.gitattributes`` with every commit of stored blobs; a commit without any leaves it alone.
     """
-    theirs = there.by_path()
-    wanted = {entry.path: entry for entry in work.source.with_hashes(_known(run, work.source)).files}
+    theirs = learnt(run, there).by_path()
+    wanted = learnt(run, work.source).by_path()
+    bad = {error.path for error in run.errors}
+    # Everything that was committed inline is known to the ledger, so a git blob id it does not know is other content.
     rewritten = [
-        entry
+        wanted[entry.path]
         for entry in work.inline
-        if entry.path in theirs and not same(wanted[entry.path], theirs[entry.path])
-    ]
-    rewritten = [
-        entry for entry in rewritten if _knowable(wanted[entry.path].sha256, theirs[entry.path].sha256)
+        if (other := theirs.get(entry.path)) is not None
+        and entry.shown not in bad
+        and (other.sha256 or other.git_oid or other.size != entry.size)
+        and not same(wanted[entry.path], other)
     ]
     if not rewritten:
         return there
@@ -191,16 +193,11 @@ def _settle(run: Run, work: Work, committer: Committer, there: Manifest) -> Mani
     run.board.phase(Phase.COMMITTING)
     committer.head = there.revision
     committer.commit_all((), rewritten, there)
+    again = sum(entry.size for entry in rewritten)
+    run.moved.add(-again)
+    run.resent.add(again)
     run.board.phase(Phase.PROVING)
     return _fresh(run)
-
-
-def _known(run: Run, manifest: Manifest) -> Mapping[str, str]:
-    return run.ledger.sha256_of(entry.git_oid for entry in manifest.files if entry.git_oid and not entry.lfs)
-
-
-def _knowable(ours: str | None, theirs: str | None) -> bool:
-    return ours is not None and theirs is not None
 
 
 def _mend(run: Run, work: Work, lacking: Mapping[Blob, Ticket]) -> None:

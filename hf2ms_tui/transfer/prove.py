@@ -155,19 +155,18 @@ class Prover:
             self.say(
                 f"reading back {len(once):,} files; {len(found):,} were read back from this revision before"
             )
-        note = self.ledger.note_read_back
-        revision = theirs.revision
-        task = HashFiles(
-            self.destination,
-            self.streams,
-            progress=self.progress,
-            note=lambda path, result: note(revision, path, result),
-        )
+        wanted = {file.path: file.sha256 for file in ours.files}
+
+        def note(path: str, result: ReadBack) -> None:
+            # Only what proves is remembered: bytes that differed are read again by the next run.
+            if not result.error and result.sha256 == wanted[path]:
+                self.ledger.note_read_back(theirs.revision, path, result)
+
+        task = HashFiles(self.destination, self.streams, progress=self.progress, note=note)
         found |= self._each(task, once)
         for path, result in self._probe(twins, found).items():
             found[path] = result
-            if not result.error:
-                note(revision, path, result)
+            note(path, result)
         return found
 
     def _probe(

@@ -102,6 +102,7 @@ _LIST = (
     Action("cancel", ("c",), "cancel", "Cancel this job; what arrived stays", rank=2, group="Act"),
     Action("retry", ("r",), "retry", "Run it again from where it stopped", rank=2, group="Act"),
     Action("details", ("enter",), "full text", "The whole text of this line, to read and copy", rank=4),
+    Action("find", ("slash",), "filter", "Show only lines that have these words", shown="/", rank=3),
     Action("search", ("slash",), "search", "Search the log; n and N go through the hits", shown="/", rank=4),
     Action(
         "recheck",

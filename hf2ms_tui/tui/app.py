@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -95,16 +94,8 @@ class CleanupApp(Frame):
         self.background.run(work, lambda _: None, self.failed)
 
     def _advised(self, rows: tuple[Row, ...], of_round: int) -> None:
-        """Take the advice alone: the rest of these rows may be older than what is shown."""
-        if of_round == self._round:
-            known = self.model.rows
-            self._rows(
-                tuple(
-                    replace(known[row.key], advice=row.advice)
-                    for row in rows
-                    if row.advice is not None and row.key in known and known[row.key].advice is None
-                )
-            )
+        if of_round == self._round and (changed := self.model.advise(rows)):
+            self.tell_screen(frozenset(changed))
 
     def _settled(self, found: tuple[deletion.Deletion, ...]) -> None:
         for item in found:

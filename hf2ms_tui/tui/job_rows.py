@@ -44,7 +44,6 @@ def story(view: JobView) -> str:
         parts = [words.count(view.files, "file"), words.size(view.total)]
         if view.started_at and view.ended_at:
             parts.append(words.duration((view.ended_at - view.started_at).total_seconds()))
-        parts.append(f"{words.size(view.moved)} moved")
         parts.append(f"{words.size(view.resent)} re-sent")
         return "   ".join(parts)
     if view.phase is Phase.FAILED:

@@ -65,6 +65,17 @@ class Model:
             self._changed()
         return changed
 
+    def advise(self, rows: Iterable[Row]) -> set[str]:
+        """Take only the advice of ``rows``, for rows that have none: the rest may be older than what is shown. Returns keys."""
+        changed = set()
+        for row in rows:
+            shown = self.rows.get(row.key)
+            if shown is not None and shown.advice is None and row.advice is not None:
+                self.rows[row.key] = replace(shown, advice=row.advice)
+                changed.add(row.key)
+        self.version += bool(changed)
+        return changed
+
     def replace_all(self, rows: Iterable[Row], cached_at: datetime | None = None) -> None:
         """Take a whole new inventory; repos that are gone disappear, what was decided here meanwhile is kept.
 

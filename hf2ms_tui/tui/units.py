@@ -1,38 +1,22 @@
-"""Numbers as people read them: bytes (decimal, as both hubs bill them), rates, durations. Unknown is ``?``, never 0."""
+"""Numbers of running bars, where ``services.words`` has no word: progress, and durations that count down like a clock."""
 
 from __future__ import annotations
 
-import humanize
+from hf2ms_tui.services import words
 
-UNKNOWN = "?"
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+UNKNOWN = words.UNKNOWN
 
 
 def bytes_text(count: int | None, exact: bool = False) -> str:
     """Return a byte count as ``1.10 TB``; with ``exact`` as ``1,099,511,627,776``; ``?`` when unknown."""
-    if count is None:
-        return UNKNOWN
-    if exact:
-        return humanize.intcomma(count)
-    size, unit = _scaled(count)
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.2f} {unit}"
-
-
-def _scaled(count: float) -> tuple[float, str]:
-    """Scale to the largest unit below 1,000 once rounded to two places, so ``1000.00 kB`` never appears."""
-    size = float(count)
-    for unit in _UNITS[:-1]:
-        if abs(size) < 999.995:
-            return size, unit
-        size /= 1000
-    return size, _UNITS[-1]
+    return words.size(count, exact=exact)
 
 
 def progress_text(done: int, total: int | None) -> str:
     """Return ``7.1/14.8 GB``: both in the unit of the total, one place; ``7.10 MB/?`` when the total is unknown."""
     if total is None:
         return f"{bytes_text(done)}/{UNKNOWN}"
-    size, unit = _scaled(total)
+    size, unit = words.scaled(total)
     if unit == "B":
         return f"{done}/{total} B"
     part = done / total * size if total else 0.0
@@ -42,11 +26,8 @@ def progress_text(done: int, total: int | None) -> str:
 
 
 def rate_text(per_second: float | None) -> str:
-    """Return bytes per second as ``52 MB/s``; empty when unknown."""
-    if per_second is None:
-        return ""
-    size, unit = _scaled(per_second)
-    return f"{size:.1f} {unit}/s" if size < 10 and unit != "B" else f"{size:.0f} {unit}/s"
+    """Return bytes per second as ``52 MB/s``; empty when unknown, as a bar has no room for question marks."""
+    return "" if per_second is None else words.rate(per_second)
 
 
 def duration_text(seconds: float | None) -> str:

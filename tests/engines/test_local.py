@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -222,6 +224,25 @@ def test_a_job_writes_nothing_of_a_repo_to_disk(tmp_path: Path) -> None:
         # Linux counts write(2), not what goes out of sockets: everything the process wrote is its log and board.
         assert 0 < written < 3 * MIB
         assert sum(entry.bytes_in for entry in here.world.puts("ms")) == 24 * MIB
+
+
+@pytest.mark.parametrize(("fault", "code"), [("", 0), ("ms:GET:blob-get:corrupt=1", 1)])
+def test_w24_the_exit_code_comes_from_the_proof(tmp_path: Path, fault: str, code: int) -> None:
+    with machine(tmp_path, model("hf")) as here:
+        if fault:
+            here.world.fault(fault)
+        spec = here.spec(ref("hf"), ref("ms"))
+        here.jobs.create(spec)
+        done = subprocess.run(
+            [sys.executable, "-m", "hf2ms_tui.engines.local", spec.id, "--state", str(tmp_path)],
+            input=here.tokens.to_wire(),
+            env=environment(dict(os.environ)),
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == code, done.stderr
+        assert here.jobs.view(spec.id).phase is (Phase.FAILED if code else Phase.DONE)
 
 
 def test_the_wire_form_of_tokens_round_trips_and_never_repeats_nonsense() -> None:

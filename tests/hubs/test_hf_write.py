@@ -1,36 +1,28 @@
-"""Writing to Hugging Face: repos as private as their source, confirmed blobs, commits that are told apart."""
+"""Writing to Hugging Face: repos as private as their source, blobs that are confirmed."""
 
 from __future__ import annotations
 
 import json
 import random
-import time
-from collections.abc import Callable
 
 import pytest
 
 from hf2ms_tui.domain.errors import (
     BadInput,
-    Conflict,
     Corrupt,
     Hf2msError,
     HubLied,
     NotFound,
     NotPermitted,
-    QuotaExceeded,
-    RateLimited,
     Unreachable,
     VisibilityRefused,
 )
-from hf2ms_tui.domain.manifest import Blob, git_blob_id
+from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.repo import Kind, Visibility
 from hf2ms_tui.hubs.body import Memory
-from hf2ms_tui.hubs.protocol import AddBlob, AddInline, Change, Remove, Ticket
-from hf2ms_tui.loopback.content import BytesContent
-from hf2ms_tui.loopback.mutate import push
 from hf2ms_tui.loopback.runner import Running
-from support.hf_session import CANARY, Session, blob, drain, ref
-from support.worlds import LIMITED, ORG, OUTSIDER, READ
+from support.hf_session import Session, blob, ref
+from support.worlds import LIMITED, OUTSIDER, READ
 
 NEW = ref("fresh")
 SMALL = random.Random(1).randbytes(100_000)
@@ -58,10 +50,6 @@ def store(session: Session, data: bytes) -> Blob:
     for ticket in session.write.missing(NEW, [blob(data)]):
         session.write.put(NEW, ticket, Memory(data))
     return blob(data)
-
-
-def files(session: Session, name: str = "fresh") -> dict[str, bytes]:
-    return {path: node.content.read(0, node.size) for path, node in session.repo(name).head().files.items()}
 
 
 @pytest.mark.parametrize("kind", ["model", "dataset"])
@@ -282,253 +270,3 @@ def test_an_object_with_an_error_is_that_error(fresh: Session, code: object, kin
     fresh.say("POST", "lfs-batch", said(error={"code": code, "message": "no luck"}))
     with pytest.raises(kind, match="no luck"):
         fresh.write.missing(NEW, [blob(SMALL)])
-
-
-def test_a_commit_holds_everything_and_hits_the_bytes(fresh: Session) -> None:
-    head = fresh.read.resolve(NEW)
-    readme = "---\nlicense: mit\n---\nna\u00efve ".encode("latin-1")
-    changes: list[Change] = [
-        AddBlob("a/big.bin", store(fresh, LARGE)),
-        AddBlob("again.bin", blob(LARGE)),
-        AddBlob("empty.txt", EMPTY),
-        AddInline("README.md", readme),
-        AddInline(".gitignore", b"*.bin\n*.log\n"),
-        AddInline("kept.log", b"w10\n"),
-        AddInline("tiny.bin", b"\0\1\2 small but stored"),
-        AddInline("odd/na me [1] #\u00fc%20,*.txt", b"odd\n"),
-    ]
-    made = fresh.write.commit(NEW, "main", "first line\n\nthe rest", changes, head)
-    assert made == fresh.repo("fresh").head().id
-    got = files(fresh)
-    assert got["a/big.bin"] == got["again.bin"] == LARGE
-    assert got["README.md"] == readme
-    assert got["kept.log"] == b"w10\n"
-    assert got["empty.txt"] == b""
-    assert got["odd/na me [1] #\u00fc%20,*.txt"] == b"odd\n"
-    nodes = fresh.repo("fresh").head().files
-    assert nodes["tiny.bin"].lfs
-    assert not nodes["README.md"].lfs
-    assert fresh.repo("fresh").head().title == "first line"
-    manifest = fresh.read.manifest(NEW, made)
-    assert manifest.complete
-    assert manifest.by_path()["README.md"].git_oid == git_blob_id(readme)
-
-
-def test_removing_and_adding_in_one_commit(fresh: Session) -> None:
-    head = fresh.write.commit(NEW, "main", "add", [AddInline("a.txt", b"a"), AddInline("b.txt", b"b")])
-    fresh.write.commit(NEW, "main", "move", [Remove("a.txt"), AddInline("c.txt", b"a")], head)
-    assert set(files(fresh)) == {".gitattributes", "b.txt", "c.txt"}
-
-
-def test_a_commit_that_changes_nothing_is_not_made(fresh: Session) -> None:
-    changes = [AddInline("a.txt", b"a"), AddInline("stored.bin", b"\0\1")]
-    head = fresh.write.commit(NEW, "main", "add", changes)
-    before = fresh.requests("commit")
-    assert fresh.write.commit(NEW, "main", "again", changes, head) == head
-    assert fresh.write.commit(NEW, "main", "nothing", [], head) == head
-    assert fresh.requests("commit") == before
-    assert fresh.read.history(NEW, head) == 2
-    with pytest.raises(Conflict):
-        fresh.write.commit(NEW, "main", "again", changes, "0" * 40)
-
-
-def test_the_same_path_may_be_removed_and_written_again(fresh: Session) -> None:
-    head = fresh.write.commit(NEW, "main", "add", [AddInline("a.txt", b"a")])
-    fresh.write.commit(NEW, "main", "rewrite", [Remove("a.txt"), AddInline("a.txt", b"a")], head)
-    assert files(fresh)["a.txt"] == b"a"
-
-
-def test_a_branch_that_moved_on_is_a_conflict_and_stays_as_it_is(fresh: Session) -> None:
-    head = fresh.read.resolve(NEW)
-    push(fresh.running.world.hf, fresh.repo("fresh"), "theirs.txt", BytesContent(b"theirs"))
-    with pytest.raises(Conflict) as caught:
-        fresh.write.commit(NEW, "main", "ours", [AddInline("ours.txt", b"ours")], head)
-    assert caught.value.way_out
-    assert "ours.txt" not in files(fresh)
-
-
-@pytest.mark.parametrize("fault", ["reset=0:late", "stall=forever:late", "status=504:late", "cut=3"])
-def test_a_commit_whose_answer_is_lost_is_found_again(
-    fresh: Session, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hf2ms_tui.hubs.huggingface.commit.SLOW", 0.5)
-    head = fresh.read.resolve(NEW)
-    fresh.fault(f"hf:POST:commit:{fault}:count=1")
-    made = fresh.write.commit(NEW, "main", "add", [AddInline("a.txt", b"a")], head)
-    assert made == fresh.repo("fresh").head().id
-    assert fresh.repo("fresh").head().parent == head
-
-
-def test_a_commit_that_never_arrived_is_unreachable(fresh: Session) -> None:
-    head = fresh.read.resolve(NEW)
-    fresh.fault("hf:POST:commit:reset=0:count=1")
-    with pytest.raises(Unreachable):
-        fresh.write.commit(NEW, "main", "add", [AddInline("a.txt", b"a")], head)
-    assert fresh.repo("fresh").head().id == head
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "{}",
-        "[]",
-        '{"success": true}',
-        '{"commitOid": "main"}',
-        f'{{"success": false, "commitOid": "{"a" * 40}"}}',
-    ],
-)
-def test_a_commit_that_is_not_confirmed_is_a_lie(fresh: Session, body: str) -> None:
-    fresh.say("POST", "commit", body)
-    with pytest.raises(HubLied):
-        fresh.write.commit(NEW, "main", "add", [AddInline("a.txt", b"a")])
-
-
-@pytest.mark.parametrize(
-    "body", ["{}", '{"files": []}', '{"files": [{"path": "a.txt", "uploadMode": "odd"}]}']
-)
-def test_a_preupload_that_says_nothing_is_a_lie(fresh: Session, body: str) -> None:
-    fresh.say("POST", "preupload", body)
-    with pytest.raises(HubLied):
-        fresh.write.commit(NEW, "main", "add", [AddInline("a.txt", b"a")])
-
-
-@pytest.mark.parametrize("path", ["", "/a", "a//b", "../a", "a/../b", "./a", "a/.git/config", ".git/x", "a/"])
-def test_a_path_that_cannot_be_committed_is_refused_with_its_name(fresh: Session, path: str) -> None:
-    with pytest.raises(BadInput):
-        fresh.write.commit(NEW, "main", "add", [AddInline(path, b"a")])
-    with pytest.raises(BadInput):
-        fresh.write.commit(NEW, "main", "add", [AddInline("a", b"a"), AddInline("a", b"b")])
-
-
-def test_a_pointer_to_a_blob_that_is_not_there_is_refused(fresh: Session) -> None:
-    with pytest.raises(Hf2msError):
-        fresh.write.commit(NEW, "main", "add", [AddBlob("a.bin", blob(LARGE))])
-    assert "a.bin" not in files(fresh)
-
-
-CARDS = [
-    ("---\nlicense: llama3.1\n---\n", ""),
-    ("---\nlicense:\n- mit\n- gemma\n---\n", ""),
-    ("no card", ""),
-    ("---\nlanguage: no\n---\n", ""),
-    ("---\nlicense: my-own\n---\n", "license_name: my-own"),
-    ("---\ntags: [a\n---\n", "YAML"),
-]
-
-
-@pytest.mark.parametrize(("text", "word"), CARDS)
-def test_what_the_hub_would_refuse_in_a_card_is_known_before_bytes_move(
-    session: Session, text: str, word: str
-) -> None:
-    problems = session.write.check_card(Kind.MODEL, text)
-    assert bool(problems) == bool(word)
-    assert word in " ".join(problems)
-
-
-def test_a_hub_that_cannot_check_cards_leaves_it_to_us(session: Session) -> None:
-    session.fault("hf:POST:validate-yaml:status=404")
-    assert session.write.check_card(Kind.MODEL, "---\nlicense: my-own\n---\n")
-    assert session.write.check_card(Kind.MODEL, "---\nlicense: mit\n---\n") == ()
-
-
-def test_a_hubs_own_yes_counts_more_than_our_reading(session: Session) -> None:
-    session.say("POST", "validate-yaml", '{"errors": [], "warnings": []}')
-    assert session.write.check_card(Kind.MODEL, "---\nlicense: brand-new-licence-of-2030\n---\n") == ()
-
-
-ACTS: dict[str, Callable[[Session], object]] = {
-    "repo-create": lambda session: session.write.prepare(
-        ref("x"), visibility=Visibility.PRIVATE, licence=None
-    ),
-    "lfs-batch": lambda session: session.write.missing(NEW, [blob(SMALL)]),
-    "put": lambda session: store(session, SMALL),
-    "lfs-verify": lambda session: store(session, SMALL),
-    "preupload": lambda session: session.write.commit(NEW, "main", "x", [AddInline("a", b"a")]),
-    "validate-yaml": lambda session: session.write.check_card(Kind.MODEL, "x"),
-}
-
-
-@pytest.mark.parametrize("route", ACTS)
-def test_a_silent_hub_is_given_up_within_seconds(
-    fresh: Session, route: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hf2ms_tui.hubs.huggingface.lfs.SLOW", 0.4)
-    fresh.fault(f"hf:*:{route}:stall=forever")
-    started = time.monotonic()
-    with pytest.raises(Unreachable):
-        ACTS[route](fresh)
-    assert time.monotonic() - started < 8
-
-
-@pytest.mark.parametrize("route", ACTS)
-def test_a_rate_limit_carries_its_pause(fresh: Session, route: str) -> None:
-    fresh.fault(f"hf:*:{route}:status=429:header=Retry-After=90")
-    with pytest.raises(RateLimited) as caught:
-        ACTS[route](fresh)
-    assert caught.value.retry_after == 90
-
-
-@pytest.mark.parametrize("route", sorted(set(ACTS) - {"validate-yaml"}))
-@pytest.mark.parametrize("status", [400, 401, 403, 413, 500])
-def test_the_token_is_in_no_error(fresh: Session, route: str, status: int) -> None:
-    session = fresh.canary()
-    session.fault(f"hf:*:{route}:status={status}:body=you sent {CANARY}")
-    with pytest.raises(Hf2msError) as caught:
-        ACTS[route](session)
-    assert CANARY not in f"{caught.value!s}{caught.value!r}{caught.value.as_dict()}"
-
-
-@pytest.mark.parametrize("token", [READ, OUTSIDER])
-def test_who_may_not_write_is_told_so(fresh: Session, token: str) -> None:
-    other = fresh.as_(token)
-    for act in ("lfs-batch", "preupload"):
-        with pytest.raises((NotPermitted, NotFound)) as caught:
-            ACTS[act](other)
-        assert caught.value.way_out
-
-
-def test_a_full_account_is_told_so(fresh: Session) -> None:
-    fresh.say("POST", "lfs-batch", '{"error": "You exceeded your storage quota"}', status=403)
-    with pytest.raises(QuotaExceeded) as caught:
-        fresh.write.missing(NEW, [blob(SMALL)])
-    assert "plan" in caught.value.way_out
-
-
-def test_rights_say_who_may_delete_and_why_not(session: Session) -> None:
-    assert session.delete.rights(ref("tiny")).allowed is True
-    for token, word in ((READ, "read"), (LIMITED, "repo.write"), (OUTSIDER, f"not in {ORG}")):
-        rights = session.as_(token).delete.rights(ref("open"))
-        assert rights.allowed is False
-        assert word in rights.why
-        assert rights.page.endswith("/acme/open/settings")
-    session.running.world.hf.accounts[ORG].members["ada"] = "read"
-    assert (
-        session.as_(session.secret.reveal() if session.secret else None).delete.rights(ref("open")).allowed
-        is False
-    )
-
-
-def test_a_contributor_may_delete_only_what_was_made_by_the_account(session: Session) -> None:
-    session.running.world.hf.accounts[ORG].members["ada"] = "contributor"
-    assert session.delete.rights(ref("tiny")).allowed is True
-    session.repo("open").creator = "bob"
-    assert session.delete.rights(ref("open")).allowed is False
-
-
-def test_bytes_read_are_bytes_written(fresh: Session) -> None:
-    manifest = fresh.manifest("tiny")
-    changes: list[Change] = []
-    for file in manifest.files:
-        source = fresh.read.open(manifest.ref, manifest.revision, file)
-        if file.blob is None:
-            changes.append(AddInline(file.path, drain(source)))
-            continue
-        for ticket in fresh.write.missing(NEW, [file.blob]):
-            assert isinstance(ticket, Ticket)
-            fresh.write.put(NEW, ticket, source)
-        changes.append(AddBlob(file.path, file.blob))
-    made = fresh.write.commit(NEW, "main", "all", changes, fresh.read.resolve(NEW))
-    there = fresh.read.manifest(NEW, made)
-    assert [(file.path, file.size, file.sha256, file.git_oid) for file in there.files] == [
-        (file.path, file.size, file.sha256, file.git_oid) for file in manifest.files
-    ]

@@ -259,7 +259,7 @@ def test_a_session_does_not_delete_with_an_expired_pass(world: Running) -> None:
 )
 def test_a_lost_answer_to_a_delete_is_an_unknown_outcome_and_is_not_sent_again(fault: str) -> None:
     with serve() as running:
-        session = Session(running)
+        session = Session(running).fast()
         session.read.whoami()
         session.fault(f"hf:DELETE:repo-delete:{fault}")
         with pytest.raises(OutcomeUnknown) as caught:

@@ -18,6 +18,7 @@ from hf2ms_tui.domain.repo import Gating, Hub, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.inventory import InventoryCache
 from hf2ms_tui.store.jobs import Jobs
+from hf2ms_tui.store.ledger import JobLedger
 from hf2ms_tui.store.manifests import MAX_REVISIONS, ManifestCache
 from hf2ms_tui.store.paths import Places
 from hf2ms_tui.store.proofs import Proofs
@@ -229,3 +230,14 @@ def test_places_are_private_and_named_by_the_environment(tmp_path: Path) -> None
         with pytest.raises(BadInput):
             places.job_lock(bad)
     assert "hf2ms-tui" in str(Places.default({}).state)
+
+
+def test_files_read_back_long_ago_are_no_evidence_for_a_new_proof(db: Database) -> None:
+    ledger = JobLedger(db, RepoRef.of("ms", "model", "acme/tiny"), "https://ms.example")
+    ledger.note_read_back("r1", "a", ReadBack("aa", 1))
+    assert ledger.read_backs("r1") == {"a": ReadBack("aa", 1)}
+    with db.write() as connection:
+        connection.execute("UPDATE read_backs SET at = '2020-01-01T00:00:00.000000+00:00'")
+    assert ledger.read_backs("r1") == {}
+    ledger.note_read_back("r1", "a", ReadBack("aa", 1))
+    assert ledger.read_backs("r1") == {"a": ReadBack("aa", 1)}

@@ -19,7 +19,9 @@ from hf2ms_tui.loopback.world import Token
 from support.worlds import ORG, WRITE
 
 CANARY = "hf_CanaryNotAToken0123456789"
+PATIENT = Timeouts(connect=10.0, read=30.0, send=30.0)
 FAST = Timeouts(connect=2.0, read=0.4, send=2.0)
+"""for hubs that never answer; a busy machine may be slower than that"""
 
 
 def ref(name: str, kind: str = "model", owner: str = ORG) -> RepoRef:
@@ -51,7 +53,7 @@ def pass_for(target: RepoRef, *, age: float = 0, life: float = 60) -> Pass:
 class Session:
     """The three halves for one token of a served world."""
 
-    def __init__(self, running: Running, token: str | None = WRITE, timeouts: Timeouts = FAST) -> None:
+    def __init__(self, running: Running, token: str | None = WRITE, timeouts: Timeouts = PATIENT) -> None:
         self.running = running
         self.endpoint = running.env["HF_ENDPOINT"]
         self.secret = Secret(token) if token else None
@@ -74,6 +76,10 @@ class Session:
     def as_(self, token: str | None) -> Session:
         """The same world with another token."""
         return Session(self.running, token)
+
+    def fast(self) -> Session:
+        """The same account, giving up a silent hub at once."""
+        return Session(self.running, self.secret.reveal() if self.secret else None, FAST)
 
     def manifest(self, name: str, kind: str = "model") -> Manifest:
         return self.read.manifest(ref(name, kind), self.read.resolve(ref(name, kind)))

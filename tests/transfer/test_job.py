@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.transfer.memory import MemoryLedger
-from support.transfers import MODEL, model, proven, ref, sides
+from support.transfers import MIB, MODEL, add, model, proven, ref, sides
 
 WAYS = [("hf", "ms"), ("ms", "hf")]
 
@@ -41,3 +42,37 @@ def test_a_second_run_moves_nothing_and_changes_nothing(here: str, there: str) -
         assert [act.kind for act in world.board.acts] == ["repo.prepare"]
         downloads = world.running.log.bytes_out(there, "cdn")
         assert downloads == 0
+
+
+def test_what_the_hub_rewrites_while_committing_is_put_back() -> None:
+    attributes = b"*.bin filter=lfs diff=lfs merge=lfs -text\n"
+    files = {
+        ".gitattributes": attributes,
+        "big.weird": SeededContent("weird", 12 * MIB),  # Hugging Face adds a pattern for it
+        "x.bin": SeededContent("x", 100_000),
+    }
+    with sides(lambda world: add(world, "ms", "tiny", files)) as world:
+        view = world.run(ref("ms"), ref("hf"))
+        proven(view, world.proof)
+        assert "rewrote .gitattributes" in world.log_text()
+        assert world.repo("hf").head("main").files[".gitattributes"].content.read(0, 1000) == attributes
+        made = len(world.running.log.entries(hub="hf", route="commit"))
+        assert made == 2
+        proven(world.run(ref("ms"), ref("hf")), world.proof)
+        assert len(world.running.log.entries(hub="hf", route="commit")) == made
+
+
+def test_a_second_run_asks_little_however_many_files_there_are() -> None:
+    files = {
+        **{f"s/{number:04}.txt": b"%d\n" % number for number in range(300)},
+        **{f"l/{number:04}.bin": SeededContent(f"l{number}", 70_000) for number in range(300)},
+    }
+    with sides(lambda world: add(world, "hf", "tiny", files)) as world:
+        ledger = MemoryLedger()
+        proven(world.run(ref("hf"), ref("ms"), ledger=ledger, workers=2, streams=4), world.proof)
+        world.running.log.clear()
+        view = world.run(ref("hf"), ref("ms"), ledger=ledger)
+        proven(view, world.proof)
+        others = [entry for entry in world.running.log.entries() if entry.route not in {"tree", "files"}]
+        assert len(others) <= 16 + 2
+        assert view.requests == len(world.running.log.entries())

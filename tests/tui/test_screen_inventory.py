@@ -57,7 +57,8 @@ async def test_rows_of_an_earlier_start_are_shown_with_their_age(open_app: OpenA
         async with open_app(HF_ENDPOINT=url).run_test(size=WIDE) as pilot:
             app = pilot.app
             await until(pilot, lambda: "aurora-video-clips" in screen_text(app))
-            assert "26 of 26 rows read" in screen_text(app) and "reading them again" in screen_text(app)
+            await until(pilot, lambda: "reading them again" in screen_text(app))
+            assert "26 of 26 rows read" in screen_text(app)
             assert screen_text(app).count("⟳") == 27
             await press(pilot, "x")
             assert "delete 1 (1.02 GB" in screen_text(app), "usable while the org is read"
@@ -186,7 +187,7 @@ async def test_comes_back_to_the_same_place(open_app: OpenApp) -> None:
         app = await settled(pilot)
         await press(pilot, "slash", *"type:model", "enter", "S", "e", "up", "up")
         name = cursor_name(app)
-        await until(pilot, lambda: bool(app.program.view_state.get("cursor:hf:aurora-labs")))
+        await until(pilot, lambda: bool(app.program.view_state.get("screen:hf:aurora-labs:cursor")))
         await pilot.pause(0.4)
     async with open_app().run_test(size=WIDE) as pilot:
         app = await settled(pilot)

@@ -35,8 +35,11 @@ class RecordLedger(MemoryLedger):
                 super().learn_sha256(page.get("hashes", {}))
                 for sha256, size in page.get("uploaded", ()):
                     super().uploaded(Blob(sha256, size))
-                for revision, path, result in page.get("read_backs", ()):
-                    super().note_read_back(revision, path, read_back_of(result))
+                for revision, path, result, at in page.get("read_backs", ()):
+                    # A new proof must not rest on old evidence.
+                    if datetime.now(UTC) - datetime.fromisoformat(at) < MAX_PROOF_AGE:
+                        super().note_read_back(revision, path, read_back_of(result))
+                        self._at[revision, path] = at
 
     def learn_sha256(self, pairs: Mapping[str, str]) -> None:
         """Remember sha256 by git blob id."""
@@ -53,7 +56,9 @@ class RecordLedger(MemoryLedger):
     def note_read_back(self, destination_revision: str, path: str, result: ReadBack) -> None:
         """Remember one file read back."""
         super().note_read_back(destination_revision, path, result)
+        at = datetime.now(UTC).isoformat()
         with self._keeping:
+            self._at[destination_revision, path] = at
             self._backs.append((destination_revision, path, result))
 
     def keep(self) -> None:

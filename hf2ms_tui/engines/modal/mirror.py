@@ -156,6 +156,9 @@ class Mirror:
                 view.spec.destination_endpoint,
                 page["hashes"],
                 (Blob(sha256, size) for sha256, size in page["uploaded"]),
-                ((revision, path, read_back_of(back)) for revision, path, back in page["read_backs"]),
+                (
+                    (revision, path, read_back_of(back), datetime.fromisoformat(at))
+                    for revision, path, back, at in page["read_backs"]
+                ),
             )
             number += 1

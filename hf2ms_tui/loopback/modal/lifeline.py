@@ -20,16 +20,17 @@ for pid in alive:
         os.killpg(pid, signal.SIGKILL)
     except OSError:
         continue
-shutil.rmtree(sys.argv[1], ignore_errors=True)
+for folder in sys.argv[1:]:
+    shutil.rmtree(folder, ignore_errors=True)
 """
 
 
 class Lifeline:
-    """The process. It removes `folder` too when its work is done."""
+    """The process. It removes the folders too when its work is done."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, *folders: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _CODE, str(folder)],
+            [sys.executable, "-I", "-S", "-c", _CODE, *map(str, folders)],
             stdin=subprocess.PIPE,
             text=True,
             bufsize=1,

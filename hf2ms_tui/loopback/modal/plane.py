@@ -67,7 +67,7 @@ class Plane:
         self.settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="hf2ms-modal-"))
         self._sockets = self._short_folder()
-        self._lifeline = Lifeline(self.folder)
+        self._lifeline = Lifeline(self.folder, self._sockets)
         self.state = State()
         self.lines = LogStore()
         self.secrets = SecretStore()

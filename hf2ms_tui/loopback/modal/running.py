@@ -15,7 +15,7 @@ from .faults import RpcFault, RpcFaults
 from .logs import Line, LineFilter
 from .plane import Plane
 from .rpc import RpcLog
-from .settings import Settings
+from .settings import Settings, apply
 from .state import Call
 from .views import CallView, ContainerView
 
@@ -157,9 +157,13 @@ class RunningModal:
 
     def limit_containers(self, number: int) -> None:
         """Set how many containers the account may have; those that live stay."""
+        self.change(account_containers=number)
+
+    def change(self, **changes: Any) -> None:
+        """Set fields of `Settings`. Raises TypeError for an unknown one."""
 
         def work(plane: Plane) -> None:
-            plane.settings.account_containers = number
+            apply(plane.settings, changes)
             plane.scheduler.wake()
 
         self.call(work)
@@ -218,9 +222,5 @@ def start_modal(
     `changes` are fields of `Settings`. Raises OSError if the port is taken, TypeError for an unknown field.
     """
     made = settings or Settings()
-    for name in changes:
-        if name not in Settings.__dataclass_fields__:
-            raise TypeError(f"Settings has no {name!r}")
-    for name, value in changes.items():
-        setattr(made, name, value)
+    apply(made, changes)
     return RunningModal(made, port, faults)

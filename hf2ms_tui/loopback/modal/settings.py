@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 TOKEN_ID = "ak-loopback"
 TOKEN_SECRET = "as-loopback-secret"
@@ -57,3 +58,12 @@ class Settings:
     multipart_above: int = 64 * 1024 * 1024
     absent: tuple[str, ...] = ("hf2ms_tui", "textual")
     container_env: Mapping[str, str] = field(default_factory=dict)
+
+
+def apply(settings: Settings, changes: Mapping[str, Any]) -> None:
+    """Set several fields. Raises TypeError, before anything is set, if there is no such field."""
+    for name in changes:
+        if name not in Settings.__dataclass_fields__:
+            raise TypeError(f"Settings has no {name!r}")
+    for name, value in changes.items():
+        setattr(settings, name, value)

@@ -136,7 +136,7 @@ class GateView(RoomScreen):
         if not allowed:
             why = self.busy or "The gate is shut: mend what does not hold, then R looks again"
             return Content(f"{why}.").stylize("$text-muted")
-        act = "have its settings page shown" if by_hand else "delete it"
+        act = "be shown the page where to delete it" if by_hand else "delete it for ever"
         return Content(f"Type the full name to {act}: {self.ref.id}   (Tab goes to the field)")
 
     def work_on(self, what: str, parts: Sequence[Part] = ()) -> None:

@@ -83,11 +83,14 @@ class InventoryScreen(InventoryView):
         self.house.push_screen(BatchScreen(touched, decision, hidden, len(marked) - len(touched)), answered)
 
     def _why_not_decide(self, decision: Decision) -> str | None:
-        rows = self._marked() or ([self.table.cursor_row] if self.table.cursor_row else [])
-        if not rows:
-            return "there is no repo under the cursor"
-        reasons = [why_not(row, decision) for row in rows]
-        return reasons[0] if all(reasons) else None
+        if self.table.marks:
+            # Asked at every move of the cursor: looks no further than to the first that can be decided so.
+            rows = self.house.model.rows
+            reasons = (why_not(rows[str(key)], decision) for key in self.table.marks if key in rows)
+            refused = next(reasons, None)
+            return refused if refused and all(reasons) else None
+        row = self.table.cursor_row
+        return "there is no repo under the cursor" if row is None else why_not(row, decision)
 
     def why_not_migrate(self) -> str | None:
         """Spaces are not migrated."""

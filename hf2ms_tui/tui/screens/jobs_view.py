@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from hf2ms_tui.domain.job import JobView
+from hf2ms_tui.domain.job import ChunkState, JobView
 from hf2ms_tui.services import jobs, words
 from hf2ms_tui.services.pace import Paces
 from hf2ms_tui.tui.job_log import EVERY, LogFeed
@@ -139,9 +139,16 @@ class JobsView(RoomScreen):
         if set(self.bars.model.shown) - {chunk.number for chunk in whole.chunks}:
             self.bars.set_rows(())
         self.bars.update_chunks(whole.chunks, datetime.now(UTC))
+        self._keep_running_in_view(whole)
         self.query_one(Rule).show(
             f"chunks of {view.spec.source.name}", chunk_rule(whole, self._paces.of(view))
         )
+
+    def _keep_running_in_view(self, view: JobView) -> None:
+        """Let the cursor of the chunks go along with what is moved now, as long as nobody reads there."""
+        first = next((chunk.number for chunk in view.chunks if chunk.state is ChunkState.RUNNING), None)
+        if first is not None and not self.bars.has_focus:
+            self.bars.move_cursor(first)
 
     def _fetch(self, job_id: str) -> None:
         def came(view: JobView) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from hf2ms_tui.services import audit, words
 from hf2ms_tui.store.journal import Broken, Entry
@@ -18,7 +19,7 @@ from hf2ms_tui.tui.widgets.cards import Fact
 from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.vtable import VTable
 
-_ACTIONS = ("open", "refresh", "copy", "inventory", "triage", "plan", "jobs", "back")
+_ACTIONS = ("open", "find", "refresh", "copy", "inventory", "triage", "plan", "jobs", "back")
 _TONES = {"done": "ok", "failed": "bad", "unknown": "warn"}
 
 
@@ -39,6 +40,7 @@ class JournalScreen(RoomScreen):
         super().__init__()
         self._entries: list[Entry] = []
         self._chain = "reading"
+        self._texts: dict[int, str] = {}
 
     def compose_body(self) -> ComposeResult:
         """The list, and the selected entry in full."""
@@ -54,8 +56,10 @@ class JournalScreen(RoomScreen):
             key=lambda entry: entry.seq,
             markable=False,
             empty=("The journal is empty", "Nothing was decided, moved or deleted yet. Esc goes back"),
+            no_hits=("No entry has these words", "Esc shows all"),
             id="entries",
         )
+        yield Input(id="words", placeholder="words; Esc shows all", select_on_focus=False)
         yield Static(id="whole", markup=False)
 
     def on_mount(self) -> None:
@@ -91,15 +95,17 @@ class JournalScreen(RoomScreen):
         """Read the journal again and check its chain."""
         program = self.house.program
 
-        def read() -> tuple[list[Entry], Broken | None]:
-            return audit.entries(program), program.journal.check()
+        def read() -> tuple[list[Entry], dict[int, str], Broken | None]:
+            found = audit.entries(program)
+            texts = {entry.seq: audit.entry_line(entry).casefold() for entry in found}
+            return found, texts, program.journal.check()
 
         self.house.background.run(read, self._read, self._not_read, only="journal")
 
-    def _read(self, found: tuple[list[Entry], Broken | None]) -> None:
+    def _read(self, found: tuple[list[Entry], dict[int, str], Broken | None]) -> None:
         if not self.here:
             return
-        self._entries, broken = found
+        self._entries, self._texts, broken = found
         self._chain = f"✗ {broken}" if broken else "✓ every entry follows from the one before"
         self._table.set_rows(reversed(self._entries))
         self.refresh_head()
@@ -125,6 +131,45 @@ class JournalScreen(RoomScreen):
     def on_vtable_row_selected(self, message: VTable.RowSelected) -> None:
         """Open the entry in full."""
         self.do_open()
+
+    # -- filter -------------------------------------------------------------------------------------------------
+
+    def why_not_find(self) -> str | None:
+        """Needs entries."""
+        return None if self._entries else "the journal has no entry yet"
+
+    def do_find(self) -> None:
+        """Open the filter."""
+        self.add_class("-finding")
+        self.query_one("#words", Input).focus()
+
+    @on(Input.Changed, "#words")
+    def _find(self, event: Input.Changed) -> None:
+        wanted = event.value.casefold().split()
+        texts = self._texts
+
+        def holds(entry: Entry) -> bool:
+            text = texts.get(entry.seq, "")
+            return all(word in text for word in wanted)
+
+        hits = self._table.set_filter(holds if wanted else None)
+        if wanted:
+            self.house.say(f"{words.count(hits, 'entry', 'entries')} of {len(self._entries):,}", "note")
+
+    @on(Input.Submitted, "#words")
+    def _found(self) -> None:
+        self._table.focus()
+
+    def do_back(self) -> None:
+        """Close the filter, else leave."""
+        if not self.has_class("-finding"):
+            super().do_back()
+            return
+        self.query_one("#words", Input).value = ""
+        self.remove_class("-finding")
+        self._table.focus()
+
+    # -- one entry ----------------------------------------------------------------------------------------------
 
     def why_not_open(self) -> str | None:
         """Needs an entry."""

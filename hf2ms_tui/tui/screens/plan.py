@@ -52,12 +52,12 @@ class PlanScreen(RoomScreen):
         yield Lines(id="totals")
         yield VTable(
             (
-                Column("state", "", 9, sortable=False),
+                Column("state", "", 10, sortable=False),
                 Column(
-                    "repo", "repo", 22, flex=1, min_width=16, max_width=44, elide="middle", sortable=False
+                    "repo", "repo", 20, flex=1, min_width=16, max_width=44, elide="middle", sortable=False
                 ),
                 Column("size", "size", 10, align="right", priority=2, sortable=False),
-                Column("what", "what will happen", 30, flex=3, min_width=24, sortable=False),
+                Column("what", "what will happen", 36, flex=4, min_width=36, sortable=False),
                 Column("time", "time", 9, align="right", priority=1, sortable=False),
             ),
             self._cell,
@@ -150,16 +150,21 @@ class PlanScreen(RoomScreen):
             case "state":
                 if item.blocked:
                     return Cell("✗ blocked", "bad")
-                return Cell(
-                    f"  {item.decision.value}", "warn" if item.decision is Decision.DELETE else "note"
-                )
+                if item.decision is Decision.DELETE:
+                    return Cell("! delete" if item.problems else "× delete", "warn")
+                return Cell("→ migrate", "note")
             case "repo":
                 return Cell(item.ref.name)
             case "size":
                 return Cell(words.size(item.size))
             case "what":
                 blocking = next((problem.text for problem in item.problems if problem.blocks), "")
-                return Cell(blocking or item.words, "bad" if blocking else "")
+                if blocking:
+                    return Cell(blocking, "bad")
+                # A gate that cannot open yet says what is missing, before what its deletion would free.
+                if item.decision is Decision.DELETE and item.problems:
+                    return Cell(item.problems[0].text, "warn")
+                return Cell(item.words)
             case _:
                 return Cell(words.duration(item.move.seconds) if item.move and not item.blocked else "")
 
@@ -211,7 +216,7 @@ class PlanScreen(RoomScreen):
             return
         count = len(found.migrations)
         self.query_one(Question).ask(
-            f"Start {words.count(count, 'migration')}: {words.size(found.to_move)} to move, then every file is proven?",
+            f"Start {words.count(count, 'migration')}, {words.size(found.to_move)} to move?",
             lambda: self._start(tuple(item for item in found.migrations)),
             "start",
         )

@@ -48,6 +48,7 @@ class ProofScreen(RoomScreen):
     )
     ACTIONS: ClassVar[tuple[str, ...]] = _ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
+    FIRST = ("problems", "deeper", "gate", "export")
     CSS_PATH = "proof.tcss"
 
     def __init__(self, ref: RepoRef) -> None:

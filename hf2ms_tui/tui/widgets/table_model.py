@@ -21,6 +21,8 @@ class TableModel(Generic[RowT]):
         """Read a row's key with ``key`` and what a column sorts by with ``sort_value(row, column_key)``."""
         self._key = key
         self._sort_value = sort_value
+        self.direct: Callable[[str], Callable[[RowT], Any] | None] = lambda column: None
+        """Gives what reads a column's value from a row without a detour, for columns that have such a thing."""
         self._rows: dict[Key, RowT] = {}
         self._order: list[Key] = []
         self._places: dict[Key, int] | None = None
@@ -123,7 +125,11 @@ class TableModel(Generic[RowT]):
     def _sorted(self, keys: list[Key]) -> list[Key]:
         rows, value = self._rows, self._sort_value
         for column, descending in reversed(self.sorting):
-            valued = [(value(rows[key], column), key) for key in keys]
+            measure = self.direct(column)
+            if measure is not None:
+                valued = [(measure(rows[key]), key) for key in keys]
+            else:
+                valued = [(value(rows[key], column), key) for key in keys]
             known = [pair for pair in valued if pair[0] is not None]
             known.sort(key=lambda pair: pair[0], reverse=descending)
             keys = [key for _, key in known] + [key for seen, key in valued if seen is None]

@@ -60,6 +60,7 @@ class VTable(TableBase[RowT]):
         self.header = header
         self.tiebreak = tiebreak
         self._cell = cell
+        self.model.direct = lambda column: self._by_key[column].sort_key
         self._by_key = {column.key: column for column in columns}
         self._empty: Note = ("dim", *empty)
         self._no_hits: Note = ("dim", *no_hits)
