@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from hf2ms_tui.domain.gate import MAX_PROOF_AGE
 from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.proof import ReadBack
 from hf2ms_tui.engines.modal.record import Record
@@ -26,6 +28,7 @@ class RecordLedger(MemoryLedger):
         self._hashes: dict[str, str] = {}
         self._blobs: set[Blob] = set()
         self._backs: list[tuple[str, str, ReadBack]] = []
+        self._at: dict[tuple[str, str], str] = {}
         self._keeping = threading.Lock()
 
     def load(self, everything: Mapping[str, Any]) -> None:
@@ -68,7 +71,8 @@ class RecordLedger(MemoryLedger):
                 "hashes": dict(self._hashes),
                 "uploaded": [[blob.sha256, blob.size] for blob in self._blobs],
                 "read_backs": [
-                    [revision, path, read_back_plain(back)] for revision, path, back in self._backs
+                    [revision, path, read_back_plain(back), self._at[revision, path]]
+                    for revision, path, back in self._backs
                 ],
             }
             if not any(new.values()):
@@ -81,7 +85,7 @@ class RecordLedger(MemoryLedger):
         hashes = list(self.hashes.items())
         blobs = [[blob.sha256, blob.size] for blob in sorted(self.blobs)]
         backs = [
-            [revision, path, read_back_plain(result)]
+            [revision, path, read_back_plain(result), self._at[revision, path]]
             for revision, found in self.all_read_backs().items()
             for path, result in found.items()
         ]
