@@ -126,6 +126,11 @@ class JobView:
         return self.spec.id
 
     @property
+    def unseen(self) -> bool:
+        """Whether nobody can tell now if the job runs: this is how it was when it was last seen, and ``note`` says why."""
+        return not self.phase.final and self.alive is None and bool(self.note)
+
+    @property
     def lost(self) -> bool:
         """Whether the job should be running but its process is known to be gone."""
         return not self.phase.final and self.alive is False

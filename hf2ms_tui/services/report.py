@@ -131,7 +131,10 @@ def job_dict(view: JobView) -> dict[str, Any]:
 def job_words(view: JobView) -> str:
     """Where a job is, in words: a job whose process died says so."""
     if view.lost:
-        return "stopped: its process is gone, retry resumes it"
+        gone = "coordinator" if view.spec.engine == "modal" else "process"
+        return f"stopped: its {gone} is gone, retry resumes it"
+    if view.unseen:
+        return f"{view.phase.value} when it was last seen: {view.note}"
     if view.cancel_requested and not view.phase.final:
         return f"{view.phase.value}, cancelling"
     return "proven" if view.phase.value == "done" else view.phase.value

@@ -77,6 +77,13 @@ class Hand:
     told: Told = field(default_factory=Told)
     last: Any = None
     heard_at: float = field(default_factory=time.monotonic)
+    began_at: float = 0.0
+    """when a container of it was first heard, 0 before (monotonic seconds)"""
+
+    @property
+    def seconds(self) -> float:
+        """How long containers have worked for it, as seen from here."""
+        return time.monotonic() - self.began_at if self.began_at else 0.0
 
 
 class Children:

@@ -106,7 +106,7 @@ def _run(
 
     def before_end() -> None:
         pool.recall()
-        board.update(container_seconds=board.view().container_seconds + time.monotonic() - began)
+        board.update(container_seconds=pool.spent)
         patiently("handing over what was learnt", lambda: board.keep_ledger(ledger.pages()), time.sleep)
 
     board.before_end = before_end

@@ -53,6 +53,8 @@ class CloudPool:
         self._children, self._live, self._board, self._roll = children, live, board, roll
         self._control, self._cap = control, cap
         self._requests = 0
+        self._spent = board.view().container_seconds
+        self._began = time.monotonic()
         self._moved_at = time.monotonic()
 
     @property
@@ -104,6 +106,7 @@ class CloudPool:
         except Stopped:
             raise
         except Hf2msError:
+            self._spent += sum(hand.seconds for hand in here.out.values())
             self._children.recall(
                 lambda text, chunk: self._board.log(text, chunk=chunk), list(here.out.values())
             )
@@ -114,7 +117,7 @@ class CloudPool:
     def _hand_out(self, task: Task[Any], here: _Round) -> None:
         running = sum(1 for hand in here.out.values() if hand.last is not None)
         room = self._roll.room(running, len(here.out), len(here.waiting))
-        self._board.update(containers=min(running, self._cap))
+        self._bill(here)
         while here.waiting and room > 0:
             self._control.check()
             chunk = here.waiting[0]
@@ -129,6 +132,19 @@ class CloudPool:
             here.out[hand.key] = hand
             here.tries[chunk.number] = here.tries.get(chunk.number, 0) + 1
             room -= 1
+
+    def _bill(self, here: _Round) -> None:
+        running = sum(1 for hand in here.out.values() if hand.last is not None)
+        under_way = sum(hand.seconds for hand in here.out.values())
+        self._board.update(
+            containers=min(running, self._cap),
+            container_seconds=self.spent + under_way,
+        )
+
+    @property
+    def spent(self) -> float:
+        """Seconds of containers so far: earlier coordinators', the chunks that are done, and this one's own."""
+        return self._spent + time.monotonic() - self._began
 
     def _look(self, task: Task[Any], here: _Round) -> list[Hand]:
         """Hear all workers; return those that say that they ended, or are too quiet to be believed."""
@@ -159,6 +175,7 @@ class CloudPool:
         self._requests += max(now.requests - before.requests, 0)
         task.hear(before, now)
         hand.told, hand.last, hand.heard_at = now, state, time.monotonic()
+        hand.began_at = hand.began_at or hand.heard_at
         self._board.book.pull(hand.key, state["try"], state["lines"])
         if state["end"]:
             self._board.book.forget(hand.key, state["try"])
@@ -172,6 +189,7 @@ class CloudPool:
         if self._children.answer(hand) is not None:
             return True
         number = hand.chunk.number
+        self._spent += hand.seconds
         self._children.done(hand)
         here.out.pop(hand.key, None)
         self._board.log(f"its worker was lost{f': {why}' if why else ''}", chunk=number)
@@ -187,8 +205,8 @@ class CloudPool:
     def _take_in(self, task: Task[R], here: _Round, hand: Hand, answer: dict[str, Any]) -> R:
         self._moved_at = time.monotonic()
         here.out.pop(hand.key, None)
-        spent = self._board.view().container_seconds + float(answer.get("seconds", 0.0))
-        self._board.update(container_seconds=spent)
+        # An answer knows only of its own try.
+        self._spent += max(float(answer.get("seconds", 0.0)), hand.seconds)
         if "error" in answer:
             self._children.done(hand)
             raise error_of(answer["error"])
