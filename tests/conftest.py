@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from hf2ms_tui.loopback.runner import Running
@@ -26,6 +27,11 @@ os.environ.update(
 )
 for _name in ("HF_TOKEN", "HF_ENDPOINT", "HUGGINGFACE_CO_STAGING", "HUGGING_FACE_HUB_TOKEN"):
     os.environ.pop(_name, None)
+
+
+# Machines are noisy: how long one example takes says nothing about the property.
+settings.register_profile("noisy", deadline=None)
+settings.load_profile("noisy")
 
 
 @pytest.fixture

@@ -37,3 +37,8 @@ def clean(text: str, limit: int | None = None) -> str:
 def is_clean(text: str) -> bool:
     """Say whether ``clean`` would leave ``text`` as it is."""
     return _UNSAFE.search(text) is None
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number and its noun in log lines: ``1 file``, ``1,047 files``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -85,21 +85,25 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     named = lower(headers)
     value = named.get("retry-after", "").strip()
     if value:
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            pass
-        try:
-            at = email.utils.parsedate_to_datetime(value)
-        except ValueError:
-            at = None
-        if at is not None:
-            at = at if at.tzinfo else at.replace(tzinfo=UTC)
-            return max(0.0, (at - datetime.now(UTC)).total_seconds())
+        waited = _seconds(value)
+        if waited is not None:
+            return waited
     fields = dict(_RATE.findall(named.get("ratelimit", "")))
     if "t" in fields and int(fields.get("r", "0")) == 0:
         return float(fields["t"])
     return None
+
+
+def _seconds(value: str) -> float | None:
+    """``Retry-After`` as seconds from now: a number or a date; None for anything else."""
+    if value.replace(".", "", 1).isdigit():
+        return float(value)
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 def request_id(headers: Mapping[str, str]) -> str:

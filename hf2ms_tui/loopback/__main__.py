@@ -108,9 +108,9 @@ def main(
 ) -> None:
     """Serve a Hugging Face hub and a ModelScope on 127.0.0.x, until SIGTERM or SIGINT.
 
-    Prints NAME=value lines (HF_ENDPOINT, HF_TOKEN, MODELSCOPE_ENDPOINT, MODELSCOPE_TOKEN and more; LOOPBACK_INSTANCE
-    is the last), which any client of the real hubs can use as its environment. What clients change is kept in memory
-    and is gone at the end.
+    Prints NAME=value lines (HF_ENDPOINT, HF_TOKEN, MODELSCOPE_ENDPOINT, MODELSCOPE_TOKEN, with --modal also
+    MODAL_SERVER_URL, and more; LOOPBACK_INSTANCE is the last), which any client of the real ones can use as its
+    environment. What clients change is kept in memory and is gone at the end.
     """
     if data is not None and (size is not None or seed is not None):
         raise click.UsageError("--data serves what lies in the folder; --size and --seed do not go with it")

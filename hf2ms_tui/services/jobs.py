@@ -99,10 +99,13 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
             way_out=f"Follow it with: jobs follow {running[0].id}",
         )
     settings = program.settings
+    # A job is of one revision, whatever is pushed later and however often it is retried.
+    revision = program.hub(ends.source.hub).read.resolve(ends.source)
     spec = JobSpec(
         id=new_id(),
         source=ends.source,
         destination=ends.destination,
+        revision=revision,
         level=level or settings.level,
         workers=settings.containers if program.engine.name == "modal" else settings.workers,
         streams=settings.streams,
@@ -113,7 +116,13 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
     intent = program.journal.intent(
         "migrate",
         ends.source,
-        {"job": spec.id, "to": ends.destination.key, "level": spec.level.value, "engine": spec.engine},
+        {
+            "job": spec.id,
+            "revision": revision,
+            "to": ends.destination.key,
+            "level": spec.level.value,
+            "engine": spec.engine,
+        },
     )
     try:
         program.jobs.create(spec)

@@ -39,7 +39,7 @@ def _gone(facts: GateFacts, history: int | None) -> list[str]:
     source = facts.source
     parts = [
         f"{item.ref.kind} {item.ref.name} with {words.count(len(item.lost), 'file')} "
-        f"({words.size(item.lost_bytes)}) that exist nowhere else"
+        f"({words.size(item.lost_bytes)}) that exist{'s' if len(item.lost) == 1 else ''} nowhere else"
         for item in facts.coverage
         if item.lost
     ]

@@ -163,18 +163,3 @@ def read_back(
     finally:
         source.close()
     return ReadBack(source.sha256, source.pulled)
-
-
-def peek(origin: Origin, entry: FileEntry, count: int) -> ReadBack:
-    """Hash the first ``count`` bytes of a file."""
-    end = min(count, entry.size)
-
-    def attempt() -> bytes:
-        stream = origin.reader.open(origin.ref, origin.revision, entry, 0, end)
-        try:
-            return stream.read(end)
-        finally:
-            stream.close()
-
-    data = origin.retrier.call(attempt)
-    return ReadBack(hashlib.sha256(data).hexdigest(), len(data))

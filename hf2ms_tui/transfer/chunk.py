@@ -12,6 +12,7 @@ from hf2ms_tui.domain.chunks import Chunk, Piece
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.job import ChunkView
 from hf2ms_tui.domain.manifest import Blob, FileEntry
+from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import FILE_ERRORS, Small, Target, move_blob, read_small, send
 from hf2ms_tui.transfer.control import Control
@@ -160,7 +161,7 @@ class _Mover:
         self._meter.end(first.what if first else "")
         seconds = time.monotonic() - began
         self._log(
-            f"moved {len(self._chunk.pieces) - len(self._bad):,} blobs, {self._chunk.size:,} bytes, in {seconds:.1f} s"
+            f"moved {counted(len(self._chunk.pieces) - len(self._bad), 'blob')}, {self._chunk.size:,} bytes, in {seconds:.1f} s"
         )
         return ChunkResult(self._chunk.number, self._learnt, self._bad)
 

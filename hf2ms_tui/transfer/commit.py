@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hf2ms_tui.domain.errors import Conflict, Hf2msError, RateLimited, Unreachable
 from hf2ms_tui.domain.manifest import FileEntry, Manifest, git_blob_id
 from hf2ms_tui.domain.repo import Visibility
+from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import AddBlob, AddInline, Change
 from hf2ms_tui.transfer.blob import Small
 from hf2ms_tui.transfer.plan import check_visibility, list_destination
@@ -117,7 +118,7 @@ class Committer:
                 ) from error
             raise
         run.board.outcome(number, "done", {"revision": revision})
-        run.board.log(f"committed {len(changes):,} files: {revision}")
+        run.board.log(f"committed {counted(len(changes), 'file')}: {revision}")
         self.head = revision
         self.commits += 1
 

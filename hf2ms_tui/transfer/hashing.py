@@ -10,7 +10,7 @@ from hf2ms_tui.domain.chunks import Chunk, Piece
 from hf2ms_tui.domain.errors import NotPermitted
 from hf2ms_tui.domain.manifest import FileEntry
 from hf2ms_tui.domain.proof import ReadBack
-from hf2ms_tui.transfer.blob import FILE_ERRORS, peek, read_back
+from hf2ms_tui.transfer.blob import FILE_ERRORS, read_back
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.plain import Plain, chunk_plain, entry_plain, read_back_of
 from hf2ms_tui.transfer.pool import ThreadPool
@@ -26,7 +26,7 @@ class HashFiles:
     """The task of a worker: read every file of a chunk and hash it, keeping nothing.
 
     With ``checked`` a file that is not what its hub lists is an error of that file; otherwise its digest is told as it is.
-    With ``peek`` only so many bytes of each are read. ``note`` hears of each file at once, so that a kill loses nothing.
+    ``note`` hears of each file at once, so that a kill loses nothing.
     """
 
     KIND: ClassVar[str] = "hash"
@@ -35,7 +35,6 @@ class HashFiles:
     streams: int
     control: Control = field(default_factory=Control)
     checked: bool = False
-    peek: int = 0
     progress: Progress = ignore
     note: Callable[[str, ReadBack], None] | None = None
     entries: Mapping[str, FileEntry] = field(default_factory=dict)
@@ -81,10 +80,7 @@ class HashFiles:
     def _read(self, piece: Piece, stream: str) -> tuple[str, ReadBack]:
         entry = self.entries[piece.path]
         try:
-            if self.peek:
-                result = peek(self.origin, entry, self.peek)
-            else:
-                result = read_back(self.origin, entry, progress=self.progress, check=self.checked)
+            result = read_back(self.origin, entry, progress=self.progress, check=self.checked)
         except READ_ERRORS as error:
             return piece.path, ReadBack(error=str(error))
         except BaseException as error:

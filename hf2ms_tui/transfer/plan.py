@@ -18,6 +18,7 @@ from hf2ms_tui.domain.errors import (
 from hf2ms_tui.domain.job import ChunkView
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest, is_revision
 from hf2ms_tui.domain.repo import Gating, Kind, RepoInfo, Visibility
+from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import read_small
 from hf2ms_tui.transfer.chunk import Given, MoveChunk
@@ -256,7 +257,8 @@ def negotiate(run: Run, work: Work) -> Work:
     for chunk in chunks:
         run.board.chunk(ChunkView(chunk.number, chunk.size, len(chunk.pieces)))
     run.board.log(
-        f"{len(pieces):,} blobs to move in {len(chunks):,} chunks, {len(work.inline):,} small files for the commit, "
+        f"{counted(len(pieces), 'blob')} to move in {counted(len(chunks), 'chunk')}, "
+        f"{counted(len(work.inline), 'small file')} for the commit, "
         f"{to_move:,} bytes in all"
     )
     given = Given(tickets, asked_at) if len(lacking) <= KEEP_TICKETS else None

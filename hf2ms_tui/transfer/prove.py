@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from hf2ms_tui.domain.chunks import Piece
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
 from hf2ms_tui.domain.proof import Level, Proof, ReadBack, compare
+from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import Target
 from hf2ms_tui.transfer.control import Control
@@ -18,8 +19,6 @@ from hf2ms_tui.transfer.ports import Ledger, Pool
 from hf2ms_tui.transfer.source import Origin, Progress, ignore
 
 BATCH = 500
-PROBE = 1 << 16
-"""bytes read of each further file that shares a blob which was read back in full"""
 
 
 Say = Callable[[str], None]
@@ -86,7 +85,9 @@ class Prover:
         unknown = [file for file in ours.files if not file.sha256 and _comparable(file, there.get(file.path))]
         if not unknown:
             return ours
-        self.say(f"reading {len(unknown):,} small files of the source, whose SHA-256 it does not tell")
+        self.say(
+            f"reading {counted(len(unknown), 'small file')} of the source, whose SHA-256 it does not tell"
+        )
         learnt = self._each(HashFiles(self.source, self.streams, checked=True), unknown)
         self.ledger.learn_sha256(
             {
@@ -138,22 +139,11 @@ class Prover:
         known = self.ledger.read_backs(theirs.revision) if self.reuse else {}
         found = {file.path: known[file.path] for file in files if _still(known.get(file.path), file)}
         left = [file for file in files if file.path not in found]
-        # Files that share a stored blob: the largest evidence is read once, the others are probed.
-        first: dict[Blob, FileEntry] = {}
-        twins: list[tuple[FileEntry, FileEntry]] = []
-        once: list[FileEntry] = []
-        for file in left:
-            if file.lfs and file.blob is not None and file.size > PROBE:
-                if file.blob in first:
-                    twins.append((file, first[file.blob]))
-                    continue
-                first[file.blob] = file
-            once.append(file)
         self.expect(sum(file.size for file in files))
-        self.progress(sum(file.size for file in files) - sum(file.size for file in once))
+        self.progress(sum(file.size for file in files) - sum(file.size for file in left))
         if files:
             self.say(
-                f"reading back {len(once):,} files; {len(found):,} were read back from this revision before"
+                f"reading back {counted(len(left), 'file')}; {len(found):,} were read back from this revision before"
             )
         wanted = {file.path: file.sha256 for file in ours.files}
 
@@ -163,31 +153,7 @@ class Prover:
                 self.ledger.note_read_back(theirs.revision, path, result)
 
         task = HashFiles(self.destination, self.streams, progress=self.progress, note=note)
-        found |= self._each(task, once)
-        for path, result in self._probe(twins, found).items():
-            found[path] = result
-            note(path, result)
-        return found
-
-    def _probe(
-        self, twins: list[tuple[FileEntry, FileEntry]], found: Mapping[str, ReadBack]
-    ) -> dict[str, ReadBack]:
-        """Files whose blob was read in full under another path: their beginning must be the same bytes."""
-        if not twins:
-            return {}
-        self.say(f"probing {len(twins):,} files that share their content with one that was read back")
-        heads = {file.path: file for pair in twins for file in pair}
-        probes = self._each(HashFiles(self.destination, self.streams, peek=PROBE), heads.values())
-        result: dict[str, ReadBack] = {}
-        for file, twin in twins:
-            mine, theirs = probes[file.path], probes[twin.path]
-            if mine.error or theirs.error:
-                result[file.path] = ReadBack(error=mine.error or theirs.error)
-            elif mine.sha256 != theirs.sha256:
-                result[file.path] = ReadBack(error=f"it begins with other bytes than its twin {twin.shown}")
-            else:
-                result[file.path] = found[twin.path]
-        return result
+        return found | self._each(task, left)
 
     def _each(self, task: HashFiles, files: Iterable[FileEntry]) -> dict[str, ReadBack]:
         entries = {file.path: file for file in files}

@@ -64,15 +64,14 @@ def test_the_domain_imports_only_the_standard_library() -> None:
 
 
 def test_exactly_one_caller_of_a_repo_deletion() -> None:
-    callers = []
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr == "delete_repo"
-            ):
-                callers.append(f"{room_of(path)}:{path.stem}")
+    callers = [
+        f"{room_of(path)}:{path.stem}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "delete_repo"
+    ]
     outside = [caller for caller in callers if not caller.startswith("hubs:")]
     assert outside == ["services:deletion"]
     assert len(callers) <= 1 + 2, "each adapter's delete half may call its SDK once"

@@ -58,6 +58,16 @@ class GateWorld:
         """Whether the hub still has the repo, by the world itself."""
         return self.running.call(lambda world: world.hub(hub).get("model", f"{ORG}/{name}") is not None)
 
+    def remove(self, hub: str) -> None:
+        """Somebody deletes the repo on the hub's own page."""
+
+        def work(world: World) -> None:
+            repo = world.hub(hub).get("model", f"{ORG}/{NAME}")
+            assert repo is not None
+            world.hub(hub).delete(repo)
+
+        self.running.call(work)
+
     def change(self, files: Mapping[str, bytes | Content], hub: str = "hf", branch: str = "") -> None:
         """A commit behind everybody's back."""
 

@@ -56,12 +56,13 @@ _CHANGING = (
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "h"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "t"),
     (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "d"),
-    (re.compile(r"\b\d+ (?:seconds?|s)(?= old| ago|\b)"), "s"),
 )
+_SECONDS = re.compile(r"\b\d+ seconds? old")
 
 
 def masked(text: str) -> str:
-    """The text with hashes, times of day, dates and seconds replaced by letters of the same width."""
+    """The text with hashes, times of day and dates replaced by letters of the same width, and ages in seconds by words."""
+    text = _SECONDS.sub("some seconds old", text)
     for pattern, letter in _CHANGING:
         text = pattern.sub(lambda match, letter=letter: letter * len(match.group()), text)  # type: ignore[misc]
     return text

@@ -18,9 +18,10 @@ from hf2ms_tui.tui.app import CleanupApp
 from hf2ms_tui.tui.screens.gate import GateScreen
 from hf2ms_tui.tui.screens.inventory import InventoryScreen
 from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
-from support.screen_text import assert_fits, screen_text
-from support.screens import SMALL, WIDE, press, said, settled, until
+from support.screen_text import assert_fits, assert_golden, masked, screen_text
+from support.screens import SMALL, WIDE, foot, press, said, settled, until
 
+GOLDENS = Path(__file__).parent / "goldens"
 FULL = f"{ORG}/{NAME}"
 
 
@@ -291,3 +292,79 @@ async def test_a_lost_answer_is_looked_into_and_told(world: GateWorld, ready: Pr
         )
         assert screen.over is not world.exists()
     assert len(world.deletions()) == 1
+
+
+async def test_where_tokens_may_not_delete_the_page_is_handed_over_and_watched(world: GateWorld) -> None:
+    program = world.program(source="ms")
+    prepare(program, world.ref("ms"))
+    async with CleanupApp(program).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world, "ms")
+        app = screen.house
+        assert failing(screen) == {CheckName.MAY_DELETE}
+        assert "/settings" not in "".join(screen_text(app).split())
+        await type_name(pilot)
+        assert str(button(screen).label) == "Show the page" and not button(screen).disabled
+        await pilot.press("tab", "tab")
+        await pilot.pause(0.35)
+        await pilot.press("enter")
+        await until(pilot, lambda: f"/models/{FULL}/settings" in screen_text(app))
+        assert app.clipboard.endswith(f"/models/{FULL}/settings")
+        await until(pilot, lambda: "waiting" in screen_text(app))
+        assert world.exists("ms") and world.deletions() == []
+        world.remove("ms")
+        await until(pilot, lambda: screen.over)
+        assert world.ref("ms").key not in app.model.rows
+        await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, InventoryScreen)
+
+
+async def test_read_only_says_why_and_opens_no_gate(world: GateWorld) -> None:
+    program = world.program()
+    prepare(program, world.ref())
+    async with CleanupApp(world.program(read_only=True)).run_test(size=SMALL) as pilot:
+        app = await settled(pilot)
+        await pilot.press("D")
+        assert "read-only" in said(app) and not isinstance(app.screen, GateScreen)
+        app.open_repo("gate", world.ref())
+        await until(pilot, lambda: isinstance(app.screen, GateScreen) and app.screen.look is not None)
+        screen = app.screen
+        assert isinstance(screen, GateScreen)
+        await until(pilot, lambda: not screen.busy)
+        assert {CheckName.WRITABLE, CheckName.MAY_DELETE} <= failing(screen)
+        assert "start it without --read-only" in " ".join(screen_text(app).split())
+        assert button(screen).disabled and screen.name_field.disabled
+    assert world.exists() and world.deletions() == []
+
+
+async def test_a_gone_repo_takes_its_proof_along(world: GateWorld, ready: Program) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        app = await settled(pilot)
+        app.open_repo("proof", world.ref())
+        await until(pilot, lambda: "4" in screen_text(app) and app.screen.query("#files") is not None)
+        await pilot.press("D")
+        await until(pilot, lambda: isinstance(app.screen, GateScreen))
+        screen = app.screen
+        assert isinstance(screen, GateScreen)
+        await until(pilot, lambda: screen.look is not None and not screen.busy)
+        await type_name(pilot)
+        await pilot.press("tab", "tab")
+        await pilot.pause(0.35)
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.over)
+        await pilot.press("escape")
+        await pilot.pause(0.1)
+        assert isinstance(app.screen, InventoryScreen)
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+@pytest.mark.parametrize("shut", [False, True])
+async def test_looks(world: GateWorld, ready: Program, size: tuple[int, int], shut: bool) -> None:
+    if shut:
+        world.branch("exp1", {"only-here.bin": b"nowhere else\n"})
+    async with CleanupApp(ready).run_test(size=size) as pilot:
+        screen = await at_gate(pilot, world)
+        await pilot.pause(0.1)
+        name = f"gate-{'shut' if shut else 'open'}-{size[0]}x{size[1]}.txt"
+        assert_golden(screen.house, GOLDENS / name, masked)
+        assert len(foot(screen.house)) <= size[0]

@@ -182,7 +182,8 @@ class Scheduler:
         if code and not container.running and not container.draining:
             self.attempts.note(container, said)
         self.attempts.lose(container)
-        if not container.ready and not container.told:
+        # One that was killed from outside says nothing about the function.
+        if not container.ready and not container.told and (code is None or code >= 0):
             self._failed_start(container)
         container.bell.ring()
         container.exited.ring()
