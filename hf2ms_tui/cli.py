@@ -18,6 +18,7 @@ import click
 
 from hf2ms_tui import __version__
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
+from hf2ms_tui.domain.text import is_clean
 
 if TYPE_CHECKING:
     from hf2ms_tui.domain.job import JobView
@@ -69,7 +70,15 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=not sys.stdout.isatty()))
+    text = json.dumps(value, indent=2, ensure_ascii=not sys.stdout.isatty())
+    # What a terminal would obey stays an escape, which JSON reads as the very same character.
+    click.echo("\n".join(_escaped(line) for line in text.split("\n")))
+
+
+def _escaped(line: str) -> str:
+    if is_clean(line):
+        return line
+    return "".join(char if is_clean(char) else json.dumps(char)[1:-1] for char in line)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -88,16 +88,7 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
             meaning="The program runs read-only.",
             way_out="Start it without --read-only.",
         )
-    running = [
-        view
-        for view in program.engine.reconcile()
-        if not view.phase.final and not view.lost and view.spec.destination == ends.destination
-    ]
-    if running:
-        raise BadInput(
-            f"Job {running[0].id} already migrates {running[0].spec.source.id} to {ends.destination.id}",
-            way_out=f"Follow it with: jobs follow {running[0].id}",
-        )
+    _refuse_second(program, ends.destination)
     settings = program.settings
     # A job is of one revision, whatever is pushed later and however often it is retried.
     revision = program.hub(ends.source.hub).read.resolve(ends.source)
@@ -113,24 +104,37 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
         destination_endpoint=settings.endpoint(ends.destination.hub),
         engine=program.engine.name,
     )
-    intent = program.journal.intent(
-        "migrate",
-        ends.source,
-        {
-            "job": spec.id,
-            "revision": revision,
-            "to": ends.destination.key,
-            "level": spec.level.value,
-            "engine": spec.engine,
-        },
-    )
-    try:
+    # Looked for once more under the write lock: another program may be starting the same migration at this moment.
+    with program.database.write():
+        _refuse_second(program, ends.destination)
+        intent = program.journal.intent(
+            "migrate",
+            ends.source,
+            {
+                "job": spec.id,
+                "revision": revision,
+                "to": ends.destination.key,
+                "level": spec.level.value,
+                "engine": spec.engine,
+            },
+        )
         program.jobs.create(spec)
+    try:
         program.engine.submit(spec, tokens(program))
     except Hf2msError as error:
         program.journal.outcome(intent, "failed", error.as_dict())
         raise
     return program.jobs.view(spec.id)
+
+
+def _refuse_second(program: Program, destination: RepoRef) -> None:
+    """Raise BadInput when a job to that place runs, or is about to: two would commit over each other."""
+    for other in program.engine.reconcile():
+        if other.spec.destination == destination and not other.phase.final and not other.lost:
+            raise BadInput(
+                f"Job {other.id} already migrates {other.spec.source.id} to {destination.id}",
+                way_out=f"Follow it with: jobs follow {other.id}",
+            )
 
 
 def tokens(program: Program) -> Tokens:
@@ -210,6 +214,7 @@ def retry(program: Program, job_id: str) -> JobView:
         raise BadInput(f"Job {found.id} is done and proven", way_out="To prove it again, use verify.")
     if not found.phase.final and not found.lost:
         raise BadInput(f"Job {found.id} is running", way_out="Cancel it first, or follow it.")
+    _refuse_second(program, found.spec.destination)
     intent = program.journal.intent(
         "migrate", found.spec.source, {"job": found.id, "to": found.spec.destination.key, "retry": True}
     )

@@ -1,8 +1,8 @@
 """Every budget of the design, measured: ``python tests/bench/run.py [--quick] [--only NAME]``.
 
 Prints one table: what, measured, budget, verdict, notes. Exits with 0 whatever the verdicts are, and with 1 when a bench
-itself broke. The whole takes about six minutes on two cores, ``--quick`` about a minute and a half (one pair of runs each and
-less data, so that fixed costs weigh more). The machine should have nothing else to do.
+itself broke. The whole takes about six minutes on two cores, ``--quick`` about a minute and a half: one pair of runs each and
+less data, so that fixed costs weigh more and miss the link's limit alone. The machine should have nothing else to do.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
 
-from table import Row, at_most, median, percentile, spread  # noqa: E402 - found only now
+from table import Row, at_most, median, percentile, spread, told  # noqa: E402 - found only now
 
 ROWS = 10_000
 ORG = "bench-org"
@@ -292,7 +292,9 @@ def leave(quick: bool) -> list[Row]:
 
 
 def widgets(quick: bool) -> list[Row]:
-    """The event loop's gaps and keys with everything on one screen, by ``bench_widgets``."""
+    """The event loop's gaps and keys with everything on one screen, by ``bench_widgets``; half a minute however quick."""
+    if quick:
+        return [told("event-loop gap", "", "not in --quick: run with --only widgets")]
     import bench_widgets
 
     figures = bench_widgets.measure()

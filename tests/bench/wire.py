@@ -39,7 +39,7 @@ def _pairs(way: list[str], megabytes: float, count: int, shape: str) -> list[Pai
 
 def link(quick: bool) -> list[Row]:
     """One worker with 8 streams on a shaped link, to the commit and to the end of the read-back proof."""
-    megabytes, count = (170.0, 1) if quick else (280.0, 3)
+    megabytes, count = (140.0, 1) if quick else (280.0, 3)
     shape = f"*:*:latency={LATENCY}:down={RATE}MB:up={RATE}MB"
     with ThreadPoolExecutor(2) as pool:
         found = dict(
@@ -87,7 +87,7 @@ def link(quick: bool) -> list[Row]:
 
 def processor(quick: bool) -> list[Row]:
     """Processor time and memory of the client's process alone, unshaped, and what it leaves on the disk."""
-    megabytes, count = (300.0, 1) if quick else (400.0, 3)
+    megabytes, count = (200.0, 1) if quick else (400.0, 3)
     rows: list[Row] = []
     ours_all: list[dict[str, Any]] = []
     for name, way in WAYS.items():

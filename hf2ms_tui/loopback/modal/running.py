@@ -33,7 +33,7 @@ class RunningModal:
         self._loop = asyncio.new_event_loop()
         self._ready: Future[Plane] = Future()
         self._stopping = asyncio.Event()
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._thread = threading.Thread(
             target=self._run, args=(settings, port), name="modal-loopback", daemon=True
         )
@@ -47,7 +47,7 @@ class RunningModal:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_until_complete(self._serve(settings, port))
-        except BaseException as error:  # noqa: BLE001 - handed over to whoever waits for the start
+        except Exception as error:  # noqa: BLE001 - handed over to whoever waits for the start
             if self._ready.done():
                 self._failure = error
             else:
