@@ -47,7 +47,7 @@ class HashFiles:
     @property
     def mark(self) -> str:
         """What is read, and how."""
-        return f"{self.origin.ref.key} {self.origin.revision} {self.checked} {self.peek}"
+        return f"{self.origin.ref.key} {self.origin.revision} {self.checked}"
 
     def order(self, chunk: Chunk) -> Plain:
         """The chunk, its files, and where they are read."""
@@ -55,7 +55,6 @@ class HashFiles:
             "repo": self.origin.ref.key,
             "revision": self.origin.revision,
             "checked": self.checked,
-            "peek": self.peek,
             "chunk": chunk_plain(chunk),
             "entries": [entry_plain(self.entries[piece.path]) for piece in chunk.pieces],
         }

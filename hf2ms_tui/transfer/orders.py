@@ -122,7 +122,6 @@ def _hash(order: Mapping[str, Any], bench: Bench) -> Plain:
             bench.spec.streams,
             control=control,
             checked=order["checked"],
-            peek=order["peek"],
             progress=run.read_back.add,
             note=bench.note,
             entries={entry.path: entry for entry in map(entry_of, order["entries"])},
@@ -130,9 +129,7 @@ def _hash(order: Mapping[str, Any], bench: Bench) -> Plain:
         found = dict(bench.known) | task(Chunk(chunk.number, left), bench.worker)
     run.read_back.report()
     bench.board.log(
-        f"looked into {len(left):,} files"
-        if order["peek"]
-        else f"read {len(left):,} files, {sum(piece.blob.size for piece in left):,} bytes",
+        f"read {len(left):,} files, {sum(piece.blob.size for piece in left):,} bytes",
         worker=bench.worker,
         chunk=0,
     )
