@@ -15,6 +15,7 @@ from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.job import JobSpec
 from hf2ms_tui.domain.proof import ReadBack
 from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import HubSession
 from hf2ms_tui.transfer.chunk import MoveChunk
 from hf2ms_tui.transfer.control import Control
@@ -129,7 +130,7 @@ def _hash(order: Mapping[str, Any], bench: Bench) -> Plain:
         found = dict(bench.known) | task(Chunk(chunk.number, left), bench.worker)
     run.read_back.report()
     bench.board.log(
-        f"read {len(left):,} files, {sum(piece.blob.size for piece in left):,} bytes",
+        f"read {counted(len(left), 'file')}, {sum(piece.blob.size for piece in left):,} bytes",
         worker=bench.worker,
         chunk=0,
     )

@@ -26,6 +26,9 @@ from hf2ms_tui.store.proofs import Proofs
 from support.cloud import Cloud, cloud, until
 from support.transfers import MIB, add, model, ref
 
+PATIENT = pytest.mark.timeout(300)
+"""machines that are busy with other things start containers slowly"""
+
 
 def big(world: World) -> None:
     """24 MiB in 12 blobs."""
@@ -52,6 +55,7 @@ def everything_kept(here: Cloud) -> dict[str, object]:
     return {name: Record(name, client).everything() for name in names}
 
 
+@PATIENT
 def test_a_job_runs_in_containers_is_proven_and_leaves_no_secret_behind(tmp_path: Path) -> None:
     with cloud(tmp_path, model("hf")) as here:
         job = here.submit(ref("hf"), ref("ms"))
@@ -97,6 +101,8 @@ def test_a_job_runs_in_containers_is_proven_and_leaves_no_secret_behind(tmp_path
         assert here.jobs.log(again.id)[0].text.startswith("handed over"), "deploying again changes nothing"
 
 
+@pytest.mark.slow
+@PATIENT
 def test_what_leaves_the_machine_is_the_workers_code_and_nothing_else(tmp_path: Path) -> None:
     repository = tmp_path / "someones"
     repository.mkdir()
@@ -133,6 +139,8 @@ def test_what_leaves_the_machine_is_the_workers_code_and_nothing_else(tmp_path: 
         del os.environ["CANARY"]
 
 
+@pytest.mark.slow
+@PATIENT
 def test_a_job_is_found_again_by_another_program_without_a_gap_in_its_log(tmp_path: Path) -> None:
     with cloud(tmp_path, big) as here:
         slow(here, "3M")
@@ -157,6 +165,8 @@ def test_a_job_is_found_again_by_another_program_without_a_gap_in_its_log(tmp_pa
         sent_once(here, 12)
 
 
+@pytest.mark.slow
+@PATIENT
 def test_cancel_ends_every_container_and_a_retry_sends_nothing_twice(tmp_path: Path) -> None:
     with cloud(tmp_path, big) as here:
         slow(here, "2M")

@@ -27,6 +27,7 @@ def hundred(world: World) -> None:
     add(world, "hf", "hundred", {"README.md": b"# many\n", **files})
 
 
+@pytest.mark.slow
 def test_a_thousand_lines_a_second_arrive_complete_and_in_order(tmp_path: Path) -> None:
     seconds, workers, each = 5, 4, 1_300
     with cloud(tmp_path, model("hf")) as here:
@@ -104,6 +105,8 @@ def test_a_job_of_a_hundred_chunks(tmp_path: Path) -> None:
         assert len(paths) == len(set(paths)) == 100
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_newer_code_does_not_touch_a_job_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with cloud(tmp_path, hundred, model("hf")) as here:
         here.world.running.shaper.set_text("ms:storage:up=8M")

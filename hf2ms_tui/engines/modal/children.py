@@ -13,6 +13,7 @@ import modal
 
 from hf2ms_tui.domain.chunks import Chunk
 from hf2ms_tui.domain.errors import Hf2msError
+from hf2ms_tui.domain.text import counted
 from hf2ms_tui.engines.modal.names import CANCEL_GRACE
 from hf2ms_tui.engines.modal.record import Record
 from hf2ms_tui.engines.modal.trouble import patiently, translated
@@ -161,7 +162,7 @@ class Children:
         left = list(self.out.values()) if hands is None else list(hands)
         if not left:
             return
-        say(f"ending {len(left):,} chunks that are under way or waiting", 0)
+        say(f"ending {counted(len(left), 'chunk')} under way or waiting", 0)
         for terminate, grace in ((False, CANCEL_GRACE), (True, CANCEL_GRACE)):
             for hand in left:
                 call = hand.call

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from hf2ms_tui.domain.chunks import Chunk
 from hf2ms_tui.domain.errors import Hf2msError, RateLimited, Unreachable
+from hf2ms_tui.domain.text import counted
 from hf2ms_tui.engines.modal.board import CloudBoard
 from hf2ms_tui.engines.modal.children import Children, Fate, Hand, fate_of
 from hf2ms_tui.engines.modal.ledger import RecordLedger
@@ -71,7 +72,7 @@ class CloudPool:
         """Chunks of an earlier coordinator that are still out."""
         found = [hand for hand in self._children.out.values() if (hand.kind, hand.mark) == (kind, mark)]
         if found:
-            self._board.log(f"{len(found):,} chunks that were handed out before go on")
+            self._board.log(f"{counted(len(found), 'chunk')} handed out before: going on")
         return tuple(hand.chunk for hand in sorted(found, key=lambda hand: hand.chunk.number))
 
     def recall(self) -> None:
