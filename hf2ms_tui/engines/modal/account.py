@@ -124,12 +124,12 @@ def within(seconds: float, act: Callable[[], R], what: str) -> R:
     """The result of ``act``, run in a thread of its own. Raises Unreachable when it takes longer; it is left behind then."""
     done = threading.Event()
     result: list[R] = []
-    failed: list[BaseException] = []
+    failed: list[Exception] = []
 
     def run() -> None:
         try:
             result.append(act())
-        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
             failed.append(error)
         finally:
             done.set()
