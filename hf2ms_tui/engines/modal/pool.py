@@ -24,6 +24,8 @@ from hf2ms_tui.transfer.ports import Task, Told
 
 R = TypeVar("R")
 
+QUICK = 0.15
+"""seconds between the first looks at workers"""
 TRIES = 3
 """times that a chunk whose call ended without an answer is handed out again"""
 
@@ -94,16 +96,21 @@ class CloudPool:
                     here.waiting.remove(chunk)
                     here.out[hand.key] = hand
         self._moved_at = time.monotonic()
+        pause = QUICK
         try:
             while here.waiting or here.out:
                 self._control.check()
                 self._hand_out(task, here)
-                for hand in self._look(task, here):
+                ended = self._look(task, here)
+                for hand in ended:
                     answer = self._children.answer(hand)
                     if answer is not None:
                         yield self._take_in(task, here, hand, answer)
                 self._check_stall(here)
-                self._control.sleep(TICK)
+                # Short jobs are not kept waiting, long ones do not ask often.
+                pause = QUICK if ended else min(pause * 1.3, TICK)
+                if here.waiting or here.out:
+                    self._control.sleep(pause)
         except Stopped:
             raise
         except Hf2msError:
