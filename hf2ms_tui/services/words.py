@@ -84,6 +84,12 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     return count(int(days // 365.25), "year")
 
 
+def age(at: datetime | None, now: datetime | None = None) -> str:
+    """``ago`` in at most four cells, for narrow columns: ``now``, ``5m``, ``3h``, ``13d``, ``8w``, ``11mo``, ``2y``."""
+    number, _, unit = ago(at, now).partition(" ")
+    return f"{number}{'mo' if unit.startswith('month') else unit[:1]}"
+
+
 def date(at: datetime | None) -> str:
     """The exact moment in UTC: ``2026-03-01 12:00:05Z``."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if at else UNKNOWN

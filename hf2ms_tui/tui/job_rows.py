@@ -46,9 +46,10 @@ def story(view: JobView) -> str:
     if view.unseen:
         return clean(view.note)
     if view.phase is Phase.DONE:
-        parts = [words.count(view.files, "file"), words.size(view.total)]
+        # As wide in every row, so that sizes and times stand below each other.
+        parts = [f"{words.count(view.files, 'file'):>12}", f"{words.size(view.total):>9}"]
         if view.started_at and view.ended_at:
-            parts.append(words.duration((view.ended_at - view.started_at).total_seconds()))
+            parts.append(f"{words.duration((view.ended_at - view.started_at).total_seconds()):>10}")
         parts.append(f"{words.size(view.resent)} re-sent")
         if view.dollars is not None:
             parts.append(words.money(view.dollars))

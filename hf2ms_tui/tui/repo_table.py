@@ -101,7 +101,7 @@ class RepoTable(VTable[Row]):
             case "flag":
                 if info.trouble:
                     return Cell("!", "bad")
-                return Cell("⟳", "warn") if row.key in self._stale() else Cell("")
+                return Cell("↻", "warn") if row.key in self._stale() else Cell("")
             case "type":
                 return Cell(self._kind(info.ref.kind))
             case "size":
@@ -130,7 +130,7 @@ def backup_cell(row: Row) -> Cell:
     backup = row.backup
     said = backup.words
     if backup.state is BackupState.PROVEN and backup.proven_at is not None:
-        said = f"proven {words.ago(backup.proven_at)}"
+        said = f"proven {words.age(backup.proven_at)}"
     elif backup.state is BackupState.EXISTS:
         said = "exists"
     elif backup.state is BackupState.DIFFERS:

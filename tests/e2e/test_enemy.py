@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from hf2ms_tui.domain.errors import BadInput
+from hf2ms_tui.domain.job import JobSpec, Phase
 from hf2ms_tui.domain.text import is_clean
 from hf2ms_tui.loopback.content import BytesContent, Content, SeededContent
 from hf2ms_tui.loopback.faults import Fault
@@ -305,6 +306,14 @@ def test_two_programs_start_one_job_per_repo(tmp_path: Path) -> None:
         code, _, err = here.verb("migrate", f"{ORG}/big", "--to", "ms", "--detach")
         assert code == 2
         assert started[0] in err
+        store = programs[0].jobs
+        store.create(JobSpec("before", ref("hf", "big"), ref("ms", "big")))
+        board = store.board("before")
+        board.phase(Phase.FAILED)
+        board.close()
+        with pytest.raises(BadInput, match=f"Job {started[0]} already migrates"):
+            jobs.retry(programs[0], "before")
+        assert store.view("before").phase is Phase.FAILED
         for program in programs:
             program.close()
 

@@ -117,7 +117,7 @@ def test_nothing_that_a_container_started_outlives_it(here: ModalSession) -> Non
 
 
 def test_idle_containers_end() -> None:
-    with modal_session(idle=0.5) as here:
+    with modal_session(idle=0.5, long_poll=0.2) as here:
         assert here.function("add").remote(1) == 2
         (task,) = here.plane.containers()
         here.wait(lambda: not here.plane.containers())
@@ -125,7 +125,10 @@ def test_idle_containers_end() -> None:
         (ended,) = here.plane.containers(ended=True)
         assert (ended.returncode, ended.why) == (0, "it had nothing to do")
         assert here.plane.billed_seconds() == pytest.approx(ended.seconds)
-        assert here.function("add").remote(1) == 2
+        here.function("add").autoscaler.update(min_containers=1)
+        (kept,) = here.wait(lambda: [one for one in here.plane.containers() if one.state == "idle"])
+        time.sleep(1.5)
+        assert [one.id for one in here.plane.containers()] == [kept.id], "it is kept without a call"
 
 
 def deploy_source(here: ModalSession, folder: Path, name: str, source: str) -> None:

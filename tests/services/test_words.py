@@ -71,6 +71,23 @@ def test_ages(age: timedelta, shown: str) -> None:
     assert words.ago(NOW - age, NOW) == shown
 
 
+@pytest.mark.parametrize(
+    ("since", "shown"),
+    [
+        (timedelta(seconds=5), "now"),
+        (timedelta(minutes=59), "59m"),
+        (timedelta(hours=3), "3h"),
+        (timedelta(days=13), "13d"),
+        (timedelta(days=59), "8w"),
+        (timedelta(days=410), "13mo"),
+        (timedelta(days=366), "1y"),
+    ],
+)
+def test_ages_in_four_cells(since: timedelta, shown: str) -> None:
+    assert words.age(NOW - since, NOW) == shown
+    assert words.age(None) == "?"
+
+
 def test_the_rest() -> None:
     assert words.ago(None) == words.date(None) == words.money(None) == words.rate(None) == "?"
     assert words.date(NOW + timedelta(seconds=61)) == "2026-08-01 00:01:01Z"

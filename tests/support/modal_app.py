@@ -77,10 +77,10 @@ def flaky(key: str, good: int) -> int:
     return _fail_until(key, good)
 
 
-@app.function(retries=QUICK, timeout=1)
+@app.function(retries=QUICK, timeout=3)
 def sleepy(key: str, good: int) -> int:
     if (seen := _count(key)) < good:
-        time.sleep(30)
+        time.sleep(60)
     return seen
 
 

@@ -63,7 +63,7 @@ class ModalSession:
         """Whether a function has said that it began so often."""
         return bool(self.dictionary("counts").get(key, 0) >= times)
 
-    def wait(self, holds: Callable[[], Any], timeout: float = 30.0) -> Any:
+    def wait(self, holds: Callable[[], Any], timeout: float = 60.0) -> Any:
         """See `RunningModal.wait`."""
         return self.plane.wait(holds, timeout)
 

@@ -59,7 +59,7 @@ async def test_rows_of_an_earlier_start_are_shown_with_their_age(open_app: OpenA
             await until(pilot, lambda: "aurora-video-clips" in screen_text(app))
             await until(pilot, lambda: "reading them again" in screen_text(app))
             assert "26 of 26 rows read" in screen_text(app)
-            assert screen_text(app).count("⟳") == 27
+            assert screen_text(app).count("↻") == 27
             await press(pilot, "x")
             assert "delete 1 (1.02 GB" in screen_text(app), "usable while the org is read"
 
@@ -74,7 +74,7 @@ async def test_a_hub_that_is_down_leaves_what_was_read(open_app: OpenApp) -> Non
 async def test_rows_stream_in(open_app: OpenApp) -> None:
     async with open_app(cold=True).run_test(size=WIDE) as pilot:
         app = await settled(pilot)
-        assert len(app.model.rows) == 26 and "⟳" not in screen_text(app)
+        assert len(app.model.rows) == 26 and "↻" not in screen_text(app)
         assert cursor_name(app) == "aurora-video-clips", "rows that stream in leave the cursor on top"
 
 

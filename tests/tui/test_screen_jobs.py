@@ -130,7 +130,7 @@ async def test_running_done_failed_cancelled_and_lost_jobs(open_app: OpenApp) ->
             for said_of in (
                 "● moving",
                 "✓ proven",
-                "3,500 files   2.10 GB",
+                "3,500 files     2.10 GB",
                 "0 B re-sent",
                 "✗ failed",
                 "HF answered 403 on model.safetensors",

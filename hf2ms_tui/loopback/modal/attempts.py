@@ -64,6 +64,7 @@ class Attempts:
         one.state, one.container, one.task_id = "running", container, container.id
         one.started_at = time.time()
         container.running[one.id] = one
+        container.idle_since = 0.0
         seconds = container.proto.timeout_secs
         if seconds:
             one.timer = asyncio.get_running_loop().call_later(seconds, self._time_out, one, seconds)

@@ -68,6 +68,7 @@ class Container:
         self.returncode: int | None = None
         self.pid = 0
         self.output: Output | None = None
+        self.idle_since = 0.0
         self.idle_timer: asyncio.TimerHandle | None = None
         self._timers: list[asyncio.TimerHandle] = []
 

@@ -71,7 +71,7 @@ class RunningModal:
         def step() -> None:
             try:
                 done.set_result(work(self._plane))
-            except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+            except Exception as error:  # noqa: BLE001 - raised where the result is awaited
                 done.set_exception(error)
 
         self._loop.call_soon_threadsafe(step)

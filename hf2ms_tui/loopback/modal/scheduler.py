@@ -20,7 +20,6 @@ from .secrets import SecretStore
 from .settings import Settings
 from .state import App, Function, Input, State
 
-LONG_POLL = 50.0
 START_PAUSE = 0.2
 """Seconds before a function whose container did not come up gets another."""
 Result = api_pb2.GenericResult
@@ -218,8 +217,14 @@ class Scheduler:
         waiter = (container, future)
         function.waiters.append(waiter)
         if not container.running:
-            container.idle_timer = loop.call_later(self._idle(container), self._idle_end, container)
-        timer = loop.call_later(LONG_POLL, lambda: None if future.done() else future.set_result(None))
+            # It asks again now and then; that does not begin its idleness anew.
+            container.idle_since = container.idle_since or loop.time()
+            container.idle_timer = loop.call_at(
+                container.idle_since + self._idle(container), self._idle_end, container
+            )
+        timer = loop.call_later(
+            self._settings.long_poll, lambda: None if future.done() else future.set_result(None)
+        )
         self.wake()
         try:
             return await future

@@ -23,18 +23,19 @@ class Settings:
 
     `account_containers`: containers of the whole workspace (100 on the free plan). `starts_at_once`: containers
     that boot at the same time, so that a small machine gets the first ones ready soon. `idle`: how long a container
-    without work lives, unless its function says. `grace`: between SIGINT and SIGKILL when a container is preempted
-    or stopped. `cancel_grace`: after which a container that does not react to a cancelled input is killed.
-    `crash_loop`: containers of a function that end by themselves in a row before taking an input until its waiting
-    inputs fail. `lost_limit`: how often an input is given to another container after the death of its own.
-    `result_life`: how long results of calls are kept (7 days: modal.com/docs/guide/job-queue). `pending_limit`:
-    inputs of a function that may wait. `cascade`: whether cancelling a call cancels the calls that its inputs made.
-    `replay`: whether a log stream without a cursor begins with what was said before. `fetch_lag`: how old a log
-    line must be to be found by a fetch. `line_patience`: after which the beginning of a printed line is logged
-    without its end. `remember_retries`: whether a request that the client repeats, for the answer did not arrive,
-    is answered again instead of done again. `multipart_above`: bytes from which on blobs are uploaded in parts.
-    `absent`: top-level modules of this interpreter that containers cannot import unless they were mounted.
-    `container_env`: more environment for containers.
+    without work lives, unless its function says. `long_poll`: after which a container without work asks again.
+    `grace`: between SIGINT and SIGKILL when a container is preempted or stopped. `cancel_grace`: after which a
+    container that does not react to a cancelled input is killed. `crash_loop`: containers of a function that end by
+    themselves in a row before taking an input until its waiting inputs fail. `lost_limit`: how often an input is
+    given to another container after the death of its own. `result_life`: how long results of calls are kept (7
+    days: modal.com/docs/guide/job-queue). `pending_limit`: inputs of a function that may wait. `cascade`: whether
+    cancelling a call cancels the calls that its inputs made. `replay`: whether a log stream without a cursor begins
+    with what was said before. `fetch_lag`: how old a log line must be to be found by a fetch. `line_patience`:
+    after which the beginning of a printed line is logged without its end. `remember_retries`: whether a request
+    that the client repeats, for the answer did not arrive, is answered again instead of done again.
+    `multipart_above`: bytes from which on blobs are uploaded in parts. `absent`: top-level modules of this
+    interpreter that containers cannot import unless they were mounted. `container_env`: more environment for
+    containers.
     """
 
     workspace: str = "loopback"
@@ -45,6 +46,7 @@ class Settings:
     account_containers: int = 100
     starts_at_once: int = 6
     idle: float = 20.0
+    long_poll: float = 50.0
     grace: float = 5.0
     cancel_grace: float = 30.0
     crash_loop: int = 3

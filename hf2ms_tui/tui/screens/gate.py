@@ -41,7 +41,7 @@ class GateScreen(GateView):
     )
     ACTIONS: ClassVar[tuple[str, ...]] = _ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
-    FIRST = ("prove", "recheck", "back")
+    FIRST = ("name", "prove", "accept", "stop", "back")
     CSS_PATH = "gate.tcss"
 
     def __init__(self, ref: RepoRef) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -89,8 +90,10 @@ class HelpScreen(RoomScreen):
     def _foot(self) -> str:
         import os
 
+        file, home = keymap_file(os.environ), Path.home()
+        shown = f"~/{file.relative_to(home)}" if file.is_relative_to(home) else str(file)
         return (
-            f"Keys can be changed in {keymap_file(os.environ)}, one line each, for example  migrate = “g”  with the "
+            f"Keys can be changed in {shown}, one line each, for example  migrate = “g”  with the "
             "action's id before the sign; in a wide window the ids stand at the right. A dim key in the footer does not "
             "apply now; pressing it says why."
         )

@@ -53,12 +53,12 @@ def freshness(model: Model) -> Part | None:
         waiting = len(model.stale)
         if age and waiting:
             return (
-                f"⟳ {waiting:,} of {words.count(len(model.rows), 'row')} {age}; reading them again …",
+                f"↻ {waiting:,} of {words.count(len(model.rows), 'row')} {age}; reading them again …",
                 "warn",
             )
-        return ("⟳ reading …", "warn")
+        return ("↻ reading …", "warn")
     if model.cached_at and not model.loading:
-        return (f"⟳ {age}", "warn")
+        return (f"↻ {age}", "warn")
     return None
 
 

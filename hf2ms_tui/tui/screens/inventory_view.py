@@ -71,8 +71,9 @@ class InventoryView(RoomScreen):
     def draw_lines(self) -> None:
         """Draw totals and state."""
         model, width = self.house.model, max(self.size.width - 2, 20)
-        reading = model.loading and not model.rows
-        self.query_one("#totals", Static).update(Content("" if reading else model.totals.line(width)))
+        # Nothing read is not an org without repos.
+        unread = not model.rows and (model.loading or bool(model.trouble))
+        self.query_one("#totals", Static).update(Content("" if unread else model.totals.line(width)))
         marked = [model.rows[key] for key in self.table.marks if isinstance(key, str) and key in model.rows]
         hidden = sum(1 for row in marked if self.table.model.place_of(row.key) is None)
         room = width // 2 if self.has_class("-filtering") else width

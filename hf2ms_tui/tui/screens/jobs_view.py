@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from hf2ms_tui.domain.job import ChunkState, JobView
+from hf2ms_tui.domain.job import ChunkState, JobView, Phase
 from hf2ms_tui.services import jobs, words
 from hf2ms_tui.services.pace import Paces
 from hf2ms_tui.tui.job_log import EVERY, LogFeed
 from hf2ms_tui.tui.job_rows import COLUMNS, chunk_rule, headline, job_cell
 from hf2ms_tui.tui.screens.base import RoomScreen
-from hf2ms_tui.tui.widgets.chunk_bars import ChunkBars
+from hf2ms_tui.tui.widgets.chunk_bars import NO_CHUNKS, ChunkBars
 from hf2ms_tui.tui.widgets.columns import Cell
 from hf2ms_tui.tui.widgets.log_pane import LogPane
 from hf2ms_tui.tui.widgets.question import Question
@@ -138,6 +138,10 @@ class JobsView(RoomScreen):
             self._feed.follow(view.id)
         if set(self.bars.model.shown) - {chunk.number for chunk in whole.chunks}:
             self.bars.set_rows(())
+        if whole.phase in {Phase.COMMITTING, Phase.PROVING, Phase.DONE}:
+            self.bars.say_empty("No chunks", "No large file had to be moved.")
+        else:
+            self.bars.say_empty(*NO_CHUNKS)
         self.bars.update_chunks(whole.chunks, datetime.now(UTC))
         self._keep_running_in_view(whole)
         self.query_one(Rule).show(

@@ -57,8 +57,8 @@ class PlanScreen(RoomScreen):
                     "repo", "repo", 20, flex=1, min_width=16, max_width=44, elide="middle", sortable=False
                 ),
                 Column("size", "size", 10, align="right", priority=2, sortable=False),
-                Column("what", "what will happen", 36, flex=4, min_width=36, sortable=False),
-                Column("time", "time", 9, align="right", priority=1, sortable=False),
+                Column("what", "what will happen", 36, flex=4, min_width=33, sortable=False),
+                Column("time", "time", 12, align="right", priority=1, sortable=False),
             ),
             self._cell,
             key=lambda item: item.ref.key,

@@ -20,7 +20,7 @@ from hf2ms_tui.tui.background import sentence
 from hf2ms_tui.tui.proof_run import ProofRun
 from hf2ms_tui.tui.screens.base import GLOBAL, RoomScreen
 from hf2ms_tui.tui.screens.fulltext import FullTextScreen
-from hf2ms_tui.tui.text import wrap
+from hf2ms_tui.tui.text import elide, wrap
 from hf2ms_tui.tui.widgets.cards import Fact
 from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.rule import Lines
@@ -156,15 +156,18 @@ class ProofScreen(RoomScreen):
         lines: list[list[tuple[str, str]]] = []
         if found is not None:
             proof = found.proof
+            evidence, ours = (
+                f" {proof.level.words}, {_age(proof)}   ",
+                f"source {proof.source_revision[:10]}   ",
+            )
+            theirs = f"{proof.destination.hub.title} {proof.destination.id} {proof.destination_revision[:10]}"
+            room = max(20, self.size.width - 1 - len(evidence) - len(ours))
             lines.append([(f" {found.summary}", "ok" if found.holds else "bad")])
             lines.append(
                 [
-                    (f" {proof.level.words}, {_age(proof)}   ", ""),
-                    (f"source {proof.source_revision[:10]}   ", "dim"),
-                    (
-                        f"{proof.destination.hub.title} {proof.destination.id} {proof.destination_revision[:10]}",
-                        "dim",
-                    ),
+                    (evidence, ""),
+                    (ours, "dim"),
+                    (elide(theirs, room, "middle"), "dim"),
                 ]
             )
             if proof.doubt:

@@ -98,6 +98,10 @@ def chunk_cell(view: ChunkView, column: str, now: datetime) -> Cell:
             return Cell(view.error, "bad") if view.state is ChunkState.FAILED else Cell(view.path, "dim")
 
 
+NO_CHUNKS = ("No chunks yet", "They appear when the job is planned.")
+"""what stands there before a job was planned"""
+
+
 class ChunkBars(VTable[ChunkView]):
     """A table of chunks; ``update_chunks`` may be called as often as news arrive."""
 
@@ -109,7 +113,7 @@ class ChunkBars(VTable[ChunkView]):
             key=attrgetter("number"),
             header=header,
             markable=False,
-            empty=("No chunks yet", "They appear when the job is planned."),
+            empty=NO_CHUNKS,
             id=id,
             classes=classes,
         )

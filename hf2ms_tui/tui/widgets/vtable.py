@@ -228,6 +228,12 @@ class VTable(TableBase[RowT]):
             strip = drawn[state] = self.draw(parts, width, state)
         return strip
 
+    def say_empty(self, headline: str, hint: str) -> None:
+        """Change what stands where rows would be when there are none."""
+        if self._empty != ("dim", headline, hint):
+            self._empty = ("dim", headline, hint)
+            self.refresh()
+
     def _note_line(self, y: int, width: int) -> Strip:
         note = self._note or (self._no_hits if self.model.filtered else self._empty)
         lines = note_lines(note, width, self._page)
