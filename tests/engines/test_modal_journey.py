@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import modal
@@ -42,9 +43,9 @@ def slow(here: Cloud, rate: str = "4M") -> None:
 
 
 def sent_once(here: Cloud, count: int) -> None:
-    """Each blob was stored by exactly one upload."""
-    paths = [entry.path for entry in here.world.puts("ms")]
-    assert len(paths) == len(set(paths)) == count, paths
+    """All blobs were stored, and none was sent again after it was."""
+    assert len({entry.path for entry in here.world.puts("ms")}) == count
+    assert here.stored_twice() == []
 
 
 def everything_kept(here: Cloud) -> dict[str, object]:
@@ -183,6 +184,34 @@ def test_cancel_ends_every_container_and_a_retry_sends_nothing_twice(tmp_path: P
         here.engine.retry(job, here.tokens)
         view = here.end(job)
         assert view.phase is Phase.DONE, (view.error, here.text(job))
+        sent_once(here, 12)
+
+
+@pytest.mark.slow
+@PATIENT
+def test_a_job_that_modal_has_forgotten_can_be_retried_and_old_state_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cloud(tmp_path, big) as here:
+        slow(here, "2M")
+        job = here.submit(ref("hf", "big"), ref("ms", "big"))
+        until(lambda: here.view(job).moved > 0, 60)
+        here.engine.cancel(job)
+        assert here.end(job).phase is Phase.CANCELLED
+        until(here.idle, 20)
+        here.world.running.shaper.clear()
+        monkeypatch.setattr("hf2ms_tui.engines.modal.engine.KEPT", timedelta(0))
+        client = here.engine.account.client
+        here.engine._tidy(here.engine.account)
+        assert not [one for one in modal.Dict.objects.list(client=client) if job in str(one.name)]
+        before = here.jobs.log_size(job)
+        here.engine.retry(job, here.tokens)
+        view = here.end(job)
+        assert view.phase is Phase.DONE, (view.error, here.text(job))
+        lines = here.jobs.log(job)
+        assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
+        assert any("is pinned at" in line.text for line in lines[before:])
+        assert "proven:" in lines[-1].text
         sent_once(here, 12)
 
 

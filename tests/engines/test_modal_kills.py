@@ -51,8 +51,7 @@ def kill(here: Cloud, function: str) -> int:
 def proven_and_sent_once(here: Cloud, job: str, seconds: float = 110) -> None:
     view = here.end(job, seconds)
     assert view.phase is Phase.DONE, (view.error, view.note, here.text(job), here.said()[-4000:])
-    paths = [entry.path for entry in here.world.puts("ms")]
-    assert len(paths) == len(set(paths)), sorted(path for path in paths if paths.count(path) > 1)
+    assert here.stored_twice() == []
     lines = here.jobs.log(job)
     assert [line.seq for line in lines] == list(range(1, len(lines) + 1))
     until(here.idle, 20)

@@ -89,6 +89,16 @@ class Cloud:
         """Everything that containers printed."""
         return "\n".join(line.data for line in self.plane.lines())
 
+    def stored_twice(self, hub: str = "ms") -> list[str]:
+        """Blobs of which an upload began after an earlier one of the same blob had been stored."""
+        first: dict[str, float] = {}
+        twice = []
+        for entry in sorted(self.world.puts(hub), key=lambda entry: entry.at + entry.seconds):
+            if entry.path in first and entry.at > first[entry.path]:
+                twice.append(entry.path)
+            first.setdefault(entry.path, entry.at + entry.seconds)
+        return twice
+
     def idle(self) -> bool:
         """Whether no container works."""
         return not [one for one in self.plane.containers() if one.state in {"busy", "starting"}]

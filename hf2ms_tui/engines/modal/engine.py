@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
@@ -21,12 +21,15 @@ from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.paths import Places
 from hf2ms_tui.store.remote import RemoteJobs
 
+R = TypeVar("R")
+
 SUBMIT_PATIENCE = 60.0
 """seconds that each step of a submission may take, the deployment aside"""
 FIRST_LOOK = 6.0
 """seconds that the first look at jobs of earlier runs may take before they are shown as they were"""
 YOUNG = timedelta(minutes=15)
 """for so long a job that was not handed over may still be on its way: a first deployment builds an image"""
+KEPT = timedelta(days=7)
 NOT_HANDED_OVER = "it was never handed over to Modal; retry carries on from here"
 
 
@@ -190,11 +193,22 @@ class ModalEngine:
         app = deploy.ensure(account, say)
         vault = Vault(account, self._places.state)
         secret = self._step("keeping the tokens", lambda: vault.put(tokens, self._secrets_in_use(spec.id)))
-        # The log of a further attempt goes on where that of the one before was taken in.
+        # The log of a further attempt goes on where that of the one before was taken in, unless Modal has forgotten it.
         before = self._remote.where(spec.id).get("place") or {}
+        if before and not self._step(
+            "looking for the earlier attempt", lambda: handover.known(account, spec.id)
+        ):
+            before = {}
         place = {name: before[name] for name in ("lines", "acts") if name in before}
         self._remote.note(
-            spec.id, attempt=attempt, app=app, secret=secret, call="", place=place, given_up=False
+            spec.id,
+            attempt=attempt,
+            app=app,
+            secret=secret,
+            call="",
+            place=place,
+            given_up=False,
+            cleared=False,
         )
         self._step(
             "handing the job over",
@@ -212,9 +226,28 @@ class ModalEngine:
         self._remote.note(spec.id, call=call, rate=self.rate().per_second)
         say(f"handed over to Modal as {app} after {time.monotonic() - began:.1f} s: {call}")
         self.watch.mind(spec.id, fresh=True)
+        threading.Thread(target=self._tidy, args=(account,), daemon=True, name="modal-tidy").start()
 
-    def _step(self, what: str, act: Callable[[], str]) -> str:
+    def _step(self, what: str, act: Callable[[], R]) -> R:
         return within(SUBMIT_PATIENCE, act, what)
+
+    def _tidy(self, account: Account) -> None:
+        """Delete the Dicts of jobs that have been over for as long as Modal keeps their entries."""
+        from hf2ms_tui.engines.modal import handover
+
+        for view in self._jobs.views():
+            ended = view.ended_at if view.spec.engine == self.name and view.phase.final else None
+            if (
+                ended is None
+                or datetime.now(UTC) - ended < KEPT
+                or self._remote.where(view.id).get("cleared")
+            ):
+                continue
+            try:
+                handover.clear(account, view.id)
+            except Hf2msError:
+                return  # next time
+            self._remote.note(view.id, cleared=True, place={})
 
     def _secrets_in_use(self, but: str) -> list[str]:
         return [

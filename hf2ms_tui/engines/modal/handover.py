@@ -10,7 +10,7 @@ import modal
 from hf2ms_tui.domain.errors import NotFound
 from hf2ms_tui.domain.job import JobSpec
 from hf2ms_tui.engines.modal.account import Account
-from hf2ms_tui.engines.modal.names import COORDINATE, record_name
+from hf2ms_tui.engines.modal.names import COORDINATE, live_name, record_name, said_name
 from hf2ms_tui.engines.modal.record import Record
 from hf2ms_tui.engines.modal.trouble import translated
 from hf2ms_tui.transfer.plain import spec_plain
@@ -27,6 +27,17 @@ def prepare(account: Account, spec: JobSpec, attempt: int, secret: str, hashes: 
     if hashes:
         record.put("known:seed", {"hashes": dict(hashes)})
     return secret
+
+
+def known(account: Account, job_id: str) -> bool:
+    """Whether Modal still has what an earlier attempt said; entries that nobody uses are dropped after 7 days."""
+    return Record(said_name(job_id), account.client).get("board") is not None
+
+
+def clear(account: Account, job_id: str) -> None:
+    """Delete all that is kept of a job in the account."""
+    for name in (record_name, said_name, live_name):
+        Record(name(job_id), account.client).delete()
 
 
 def spawn(account: Account, app: str, job_id: str, attempt: int, secret: str) -> str:
