@@ -138,6 +138,7 @@ class Watch:
             view = self._jobs.view(job_id)
             if view.phase.final:
                 state.alive, state.note = False, ""
+                mirrors.pop(job_id, None)
                 with self._lock:
                     self._minded.pop(job_id, None)
             elif not more:
@@ -145,6 +146,8 @@ class Watch:
         except Hf2msError as error:
             if self._closed.is_set():
                 return False
+            # Its Dicts may have been deleted and made anew: they are looked up again.
+            mirrors.pop(job_id, None)
             ago = f", {time.monotonic() - state.heard_at:.0f} s ago" if state.beat else ""
             state.alive = None
             state.note = f"{error.what}. This is how it was when it was last seen{ago}"
