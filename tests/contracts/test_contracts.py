@@ -84,7 +84,7 @@ def test_a_pass_is_made_in_one_place() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Pass"
     ]
-    assert makers == ["domain/gate.py"]
+    assert makers == ["domain/gate/passes.py"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""The gate: the checks between a decision "delete" and the delete call, and the pass that an open gate hands out.
+
+``checks`` is a pure function from a snapshot of facts to a list of checks; the screen only draws it. A fact that could not
+be read is given as a reason, and the check fails with it: unknown is not OK.
+"""
+
+from hf2ms_tui.domain.gate.checks import checks, is_open, open_by_hand
+from hf2ms_tui.domain.gate.facts import (
+    MAX_PROOF_AGE,
+    Check,
+    CheckName,
+    CheckState,
+    GateFacts,
+    RefCoverage,
+)
+from hf2ms_tui.domain.gate.passes import PASS_LIFE, GateShut, Pass, issue, issue_by_hand, refs_digest
+
+__all__ = [
+    "MAX_PROOF_AGE",
+    "PASS_LIFE",
+    "Check",
+    "CheckName",
+    "CheckState",
+    "GateFacts",
+    "GateShut",
+    "Pass",
+    "RefCoverage",
+    "checks",
+    "is_open",
+    "issue",
+    "issue_by_hand",
+    "open_by_hand",
+    "refs_digest",
+]
