@@ -7,10 +7,9 @@ Everything heavy is imported inside the verbs, so that ``--help`` answers at onc
 from __future__ import annotations
 
 import gc
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,10 +17,9 @@ import click
 
 from hf2ms_tui import __version__
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
-from hf2ms_tui.domain.text import is_clean
+from hf2ms_tui.printing import follow_job, print_json, print_lines, show_job
 
 if TYPE_CHECKING:
-    from hf2ms_tui.domain.job import JobView
     from hf2ms_tui.services.program import Program
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,28 +51,15 @@ def _open(flags: Flags, *, demo: bool) -> Program:
         from hf2ms_tui.loopback.daemon import ensure
         from hf2ms_tui.services.settings import demo_state
 
-        world = ensure(demo_state(environ))
+        cloud = (flags.get("engine") or environ.get("HF2MS_ENGINE", "")) == "modal"
+        world = ensure(demo_state(environ), modal=cloud)
+        # Nothing of the demo may reach the person's own Modal account.
+        environ = {name: value for name, value in environ.items() if not name.startswith("MODAL_")}
         environ.update(world.env)
+        environ.setdefault("MODAL_CONFIG_PATH", os.devnull)
         flags |= {"demo": True, "demo_instance": world.instance}
         flags.setdefault("org", world.env.get("LOOPBACK_OWNER", "aurora-labs"))
     return Program(load(flags, environ, Path.cwd()))
-
-
-def _print(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _print_json(value: object) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=not sys.stdout.isatty())
-    # What a terminal would obey stays an escape, which JSON reads as the very same character.
-    click.echo("\n".join(_escaped(line) for line in text.split("\n")))
-
-
-def _escaped(line: str) -> str:
-    if is_clean(line):
-        return line
-    return "".join(char if is_clean(char) else json.dumps(char)[1:-1] for char in line)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -83,7 +68,12 @@ def _escaped(line: str) -> str:
 @click.option("--from", "source", type=_HUBS, help="The hub its repos are on; default hf.")
 @click.option("--demo", is_flag=True, help="Use two hubs on this machine; no account, no internet.")
 @click.option("--read-only", is_flag=True, default=None, help="Build no write and no delete half at all.")
-@click.option("--engine", type=click.Choice(["local"]), help="Where jobs run.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "modal"]),
+    help="Where jobs run; modal where there are credentials for it.",
+)
+@click.option("--containers", type=click.IntRange(1, 100), help="Containers at once on modal; default 50.")
 @click.pass_context
 def cli(
     context: click.Context,
@@ -92,13 +82,20 @@ def cli(
     demo: bool,
     read_only: bool | None,
     engine: str | None,
+    containers: int | None,
 ) -> None:
     """Clean up a Hugging Face organisation without fear.
 
     Alone, starts the full-screen program. Each verb below does one thing without a screen. Nothing is deleted
     without the screen's gate.
     """
-    flags: Flags = {"org": org, "source": source, "read_only": read_only, "engine": engine}
+    flags: Flags = {
+        "org": org,
+        "source": source,
+        "read_only": read_only,
+        "engine": engine,
+        "containers": containers,
+    }
     context.obj = (flags, demo)
     if context.invoked_subcommand is not None:
         return
@@ -138,9 +135,9 @@ def inventory(context: click.Context, org: str | None, source: str | None, demo:
         raise BadInput("No organisation was named", way_out="Add --org ORG.")
     rows = refresh(program)
     if as_json:
-        _print_json([report.row_dict(row) for row in rows])
+        print_json([report.row_dict(row) for row in rows])
     else:
-        _print(report.inventory_lines(rows))
+        print_lines(report.inventory_lines(rows))
     program.close()
 
 
@@ -172,10 +169,10 @@ def migrate(
     ref = jobs.find_repo(program, source, Kind(repo_type) if repo_type else None, Hub(to) if to else None)
     view = jobs.start(program, jobs.direction(program, ref, dest))
     if detach:
-        _show_job(view, as_json)
+        show_job(view, as_json)
         program.close()
         return
-    context.exit(_follow(program, view.id, as_json))
+    context.exit(follow_job(program, view.id, as_json))
 
 
 @cli.command()
@@ -205,9 +202,9 @@ def verify(
     ref = jobs.find_repo(program, source, Kind(repo_type) if repo_type else None)
     proof = proving.prove(program, jobs.direction(program, ref, dest), Level(level))
     if as_json:
-        _print_json(report.proof_dict(proof))
+        print_json(report.proof_dict(proof))
     else:
-        _print(report.proof_lines(proof))
+        print_lines(report.proof_lines(proof))
     program.close()
     context.exit(0 if proof.holds else 1)
 
@@ -226,9 +223,9 @@ def jobs_group(context: click.Context, demo: bool, as_json: bool) -> None:
 
     views = jobs.listing(program)
     if as_json:
-        _print_json([report.job_dict(view) for view in views])
+        print_json([report.job_dict(view) for view in views])
     else:
-        _print(report.job_lines(views))
+        print_lines(report.job_lines(views))
     program.close()
 
 
@@ -238,7 +235,7 @@ def jobs_group(context: click.Context, demo: bool, as_json: bool) -> None:
 @click.pass_context
 def follow(context: click.Context, job_id: str, demo: bool, as_json: bool) -> None:
     """Show a job's log until it is over; the exit code is the job's."""
-    context.exit(_follow(_merged(context, demo), job_id, as_json))
+    context.exit(follow_job(_merged(context, demo), job_id, as_json))
 
 
 @jobs_group.command()
@@ -250,7 +247,7 @@ def cancel(context: click.Context, job_id: str, demo: bool, as_json: bool) -> No
     program = _merged(context, demo)
     from hf2ms_tui.services import jobs
 
-    _show_job(jobs.cancel(program, job_id), as_json)
+    show_job(jobs.cancel(program, job_id), as_json)
     program.close()
 
 
@@ -266,10 +263,10 @@ def retry(context: click.Context, job_id: str, detach: bool, demo: bool, as_json
 
     view = jobs.retry(program, job_id)
     if detach:
-        _show_job(view, as_json)
+        show_job(view, as_json)
         program.close()
         return
-    context.exit(_follow(program, view.id, as_json))
+    context.exit(follow_job(program, view.id, as_json))
 
 
 @cli.command()
@@ -284,9 +281,9 @@ def journal(context: click.Context, check: bool, last: int | None, demo: bool, a
 
     entries = audit.entries(program, last)
     if as_json:
-        _print_json([audit.entry_dict(entry) for entry in entries])
+        print_json([audit.entry_dict(entry) for entry in entries])
     else:
-        _print(audit.entry_line(entry) for entry in entries)
+        print_lines(audit.entry_line(entry) for entry in entries)
         if not entries:
             click.echo("The journal is empty: nothing was decided, moved or deleted yet.")
     broken = program.journal.check() if check else None
@@ -307,50 +304,29 @@ def doctor(context: click.Context, demo: bool, as_json: bool) -> None:
 
     findings = examine(program)
     if as_json:
-        _print_json([report.finding_dict(finding) for finding in findings])
+        print_json([report.finding_dict(finding) for finding in findings])
     else:
-        _print(report.finding_lines(findings))
+        print_lines(report.finding_lines(findings))
     program.close()
     context.exit(1 if any(finding.health is Health.FAILS for finding in findings) else 0)
 
 
-def _show_job(view: JobView, as_json: bool) -> None:
-    from hf2ms_tui.services import report
+@cli.command()
+@_common
+@click.pass_context
+def smoke(context: click.Context, demo: bool, as_json: bool) -> None:
+    """Run a hello in a container of the Modal account; prints versions and the network it sees."""
+    group_flags, _ = context.obj
+    group_flags["engine"] = "modal"
+    program = _merged(context, demo)
+    from hf2ms_tui.services import cloud, report
 
+    said = cloud.smoke(program, lambda text: click.echo(text, err=True))
     if as_json:
-        _print_json(report.job_dict(view))
+        print_json(said)
     else:
-        click.echo(
-            f"job {view.id}  {view.spec.source.id} → {view.spec.destination.hub.title}: {report.job_words(view)}"
-        )
-        if not view.phase.final:
-            click.echo(f"follow it with: hf2ms-tui jobs follow {view.id}")
-
-
-def _follow(program: Program, job_id: str, as_json: bool) -> int:
-    """Follow a job to its end: lines to stderr with ``--json``, to stdout without; the exit code is the outcome."""
-    from hf2ms_tui.domain.job import Phase
-    from hf2ms_tui.services import jobs, report
-
-    def show(lines: list[Any]) -> None:
-        for line in lines:
-            click.echo(f"{line.at:%H:%M:%S}  {line.worker:<4} {line.text}", err=as_json)
-
-    view = jobs.follow(program, job_id, show, lambda current: None)
-    if as_json:
-        _print_json(report.job_dict(view))
-    elif view.phase is not Phase.DONE:
-        click.echo(f"job {view.id}: {report.job_words(view)}", err=True)
-        if view.error:
-            click.echo(_sentence(view.error), err=True)
+        print_lines(report.smoke_lines(said))
     program.close()
-    return 0 if view.phase is Phase.DONE else 1
-
-
-def _sentence(error: dict[str, object]) -> str:
-    return " ".join(f"{error[key]}." for key in ("what", "meaning", "way_out") if error.get(key)).replace(
-        "..", "."
-    )
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -360,7 +336,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = cli.main(args=arguments, prog_name="hf2ms-tui", standalone_mode=False)
     except Hf2msError as error:
         if "--json" in arguments:
-            _print_json(error.as_dict())
+            print_json(error.as_dict())
         else:
             click.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -113,11 +113,22 @@ class JobView:
     proof_id: str = ""
     destination_revision: str = ""
     note: str = ""
+    containers: int = 0
+    """containers of the engine that work for it now"""
+    container_seconds: float = 0.0
+    """seconds that containers were in use for it so far, added up; what an account is billed for"""
+    dollars: float | None = None
+    """US dollars that it cost so far, by the engine's rates; None where nothing is billed or no rate is known"""
 
     @property
     def id(self) -> str:
         """The job's id."""
         return self.spec.id
+
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody can tell now if the job runs: this is how it was when it was last seen, and ``note`` says why."""
+        return not self.phase.final and self.alive is None and bool(self.note)
 
     @property
     def lost(self) -> bool:

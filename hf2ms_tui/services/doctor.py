@@ -14,6 +14,8 @@ from enum import Enum
 from hf2ms_tui import __version__
 from hf2ms_tui.domain.errors import Hf2msError, NotAuthenticated
 from hf2ms_tui.domain.repo import Hub
+from hf2ms_tui.engines.modal.account import within
+from hf2ms_tui.engines.modal.engine import ModalEngine
 from hf2ms_tui.services.program import Program
 
 PATIENCE = 12.0
@@ -51,6 +53,7 @@ def examine(program: Program) -> tuple[Finding, ...]:
         ("journal", lambda: [_journal(program)]),
         (Hub.HF.title, lambda: _hub(program, Hub.HF)),
         (Hub.MS.title, lambda: _hub(program, Hub.MS)),
+        ("Modal", lambda: [_modal(program)]),
     ]
     pool = ThreadPoolExecutor(len(steps), thread_name_prefix="doctor")
     found: list[Finding] = []
@@ -96,6 +99,31 @@ def _journal(program: Program) -> Finding:
             "journal", Health.FAILS, str(broken), "Somebody edited it: keep a copy and look at that entry."
         )
     return Finding("journal", Health.OK, "every entry follows from the one before")
+
+
+def _modal(program: Program) -> Finding:
+    credentials = program.settings.modal
+    needed = program.settings.engine == "modal"
+    if credentials is None:
+        return Finding(
+            "Modal",
+            Health.FAILS if needed else Health.OK,
+            "no credentials; jobs run on this machine" if not needed else "no credentials",
+            "Run: modal token new; or set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET." if needed else "",
+        )
+    engine = program.engine.member("modal")
+    assert isinstance(engine, ModalEngine)
+    try:
+        who = within(PATIENCE - 2, engine.account.who, "asking who you are")
+    except Hf2msError as error:
+        health = Health.FAILS if needed else Health.WARNING
+        return Finding("Modal", health, f"{error.what} (token from {credentials.origin})", error.way_out)
+    return Finding(
+        "Modal",
+        Health.OK,
+        f"workspace {who.workspace} at {who.server}, token from {credentials.origin}, "
+        f"at most {program.settings.containers} containers",
+    )
 
 
 def _hub(program: Program, hub: Hub) -> list[Finding]:

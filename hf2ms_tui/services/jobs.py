@@ -98,7 +98,7 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
         destination=ends.destination,
         revision=revision,
         level=level or settings.level,
-        workers=settings.workers,
+        workers=settings.containers if program.engine.name == "modal" else settings.workers,
         streams=settings.streams,
         source_endpoint=settings.endpoint(ends.source.hub),
         destination_endpoint=settings.endpoint(ends.destination.hub),

@@ -23,7 +23,7 @@ from hf2ms_tui.store.proofs import Proofs
 from hf2ms_tui.store.state import ViewState
 
 if TYPE_CHECKING:
-    from hf2ms_tui.engines.local import LocalEngine
+    from hf2ms_tui.engines.fleet import Fleet
 
 
 class Program:
@@ -46,7 +46,7 @@ class Program:
         self.knowledge = Knowledge()
         self._hubs: dict[Hub, HubSession] = {}
         self._identities: dict[Hub, Identity] = {}
-        self._engine: LocalEngine | None = None
+        self._engine: Fleet | None = None
         self._locks = {hub: threading.Lock() for hub in Hub}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -87,13 +87,18 @@ class Program:
         return known
 
     @property
-    def engine(self) -> LocalEngine:
-        """Where jobs run."""
+    def engine(self) -> Fleet:
+        """Where jobs run: new ones on the engine of the configuration, each earlier one where it was started."""
+        from hf2ms_tui.engines.fleet import Fleet
         from hf2ms_tui.engines.local import LocalEngine
+        from hf2ms_tui.engines.modal.engine import ModalEngine
 
         with self._lock:
             if self._engine is None:
-                self._engine = LocalEngine(self.database, self.places)
+                local = LocalEngine(self.database, self.places)
+                modal = ModalEngine(self.database, self.places, self.settings.modal, self.settings.modal_rate)
+                chosen = (modal, local) if self.settings.engine == modal.name else (local, modal)
+                self._engine = Fleet(self.jobs, chosen)
             return self._engine
 
     def destination_ref(self, ref: RepoRef) -> RepoRef:
@@ -123,4 +128,6 @@ class Program:
     def close(self) -> None:
         """End within a moment, whatever hangs: threads are daemons, jobs are processes of their own. Idempotent."""
         self._closed.set()
+        if self._engine is not None:
+            self._engine.close()
         self.database.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +103,9 @@ def job_dict(view: JobView) -> dict[str, Any]:
         "source": view.spec.source.key,
         "destination": view.spec.destination.key,
         "engine": view.spec.engine,
+        "containers": view.containers,
+        "container_seconds": round(view.container_seconds, 1),
+        "dollars": round(view.dollars, 6) if view.dollars is not None else None,
         "phase": view.phase.value,
         "alive": view.alive,
         "lost": view.lost,
@@ -128,7 +131,10 @@ def job_dict(view: JobView) -> dict[str, Any]:
 def job_words(view: JobView) -> str:
     """Where a job is, in words: a job whose process died says so."""
     if view.lost:
-        return "stopped: its process is gone, retry resumes it"
+        gone = "coordinator" if view.spec.engine == "modal" else "process"
+        return f"stopped: its {gone} is gone, retry resumes it"
+    if view.unseen:
+        return f"{view.phase.value} when it was last seen: {view.note}"
     if view.cancel_requested and not view.phase.final:
         return f"{view.phase.value}, cancelling"
     return "proven" if view.phase.value == "done" else view.phase.value
@@ -229,3 +235,15 @@ def finding_lines(findings: Sequence[Finding]) -> list[str]:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def smoke_lines(said: Mapping[str, Any]) -> list[str]:
+    """What a container said of itself, one line each."""
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(said["packages"].items()))
+    return [
+        f"hf2ms-tui {said['hf2ms-tui']}, Python {said['python']}, {said['system']}",
+        f"git: {said['git']}",
+        f"git-lfs: {said['git-lfs']}",
+        f"packages: {packages}",
+        *(f"network to {host}: {families}" for host, families in said["network"].items()),
+    ]

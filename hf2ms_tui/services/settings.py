@@ -16,11 +16,14 @@ from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import Hub, RepoId
 from hf2ms_tui.domain.secret import Secret, redact
 from hf2ms_tui.domain.text import clean
+from hf2ms_tui.engines.modal.credentials import Credentials
+from hf2ms_tui.engines.modal.credentials import find as find_modal
+from hf2ms_tui.engines.modal.rates import Rate
 from hf2ms_tui.store.paths import Places
 
 HF_DEFAULT = "https://huggingface.co"
 MS_DEFAULT_DOMAIN = "modelscope.cn"
-ENGINES = ("local",)
+ENGINES = ("local", "modal")
 DOTENV = ".env"
 
 
@@ -39,6 +42,11 @@ class Settings:
     demo: bool = False
     demo_instance: str = ""
     engine: str = "local"
+    modal: Credentials | None = None
+    modal_rate: Rate | None = None
+    """what a container costs, where the person said so; else it is read from the account"""
+    containers: int = 50
+    """containers at once on the engine modal, of all jobs together"""
     workers: int = 4
     streams: int = 2
     level: Level = Level.READ_BACK
@@ -69,7 +77,9 @@ class Settings:
 
     def redact(self, text: str) -> str:
         """``text`` without the tokens, for everything that is written or shown."""
-        return redact(text, self.hf_token, self.ms_token)
+        return redact(
+            text, self.hf_token, self.ms_token, self.modal.token_secret if self.modal is not None else None
+        )
 
 
 def demo_state(environ: Mapping[str, str]) -> Path:
@@ -124,8 +134,8 @@ def read_dotenv(folder: Path) -> tuple[dict[str, str], tuple[str, ...]]:
 def load(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> Settings:
     """Put the configuration together. ``environ`` is not changed. Raises BadInput, saying where the nonsense came from.
 
-    ``flags`` by name: org, source, destination_owner, read_only, demo, demo_instance, engine, workers, streams, level;
-    None counts as not given.
+    ``flags`` by name: org, source, destination_owner, read_only, demo, demo_instance, engine, workers, containers,
+    modal_rate, streams, level; None counts as not given.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     unknown = given.keys() - _FLAGS.keys()
@@ -146,6 +156,8 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> 
     instance = chosen["demo_instance"].text if "demo_instance" in chosen else ""
     hf_endpoint, ms_endpoint = _endpoints(lookup)
     hf_token, ms_token = _tokens(lookup, environ, demo)
+    # The demo never sees the person's own account: its world brings one, or there is none.
+    modal = find_modal(environ, {} if demo else dotenv)
     origins = {name: value.origin for name, value in chosen.items()}
     for name, value in (
         ("hf_endpoint", hf_endpoint),
@@ -165,7 +177,10 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> 
         read_only=_truth(chosen.get("read_only")),
         demo=demo,
         demo_instance=instance,
-        engine=_one_of(chosen.get("engine"), ENGINES, "local"),
+        engine=_one_of(chosen.get("engine"), ENGINES, "modal" if modal is not None and not demo else "local"),
+        modal=modal,
+        modal_rate=_rate(chosen.get("modal_rate")),
+        containers=_number(chosen.get("containers"), 50, 1, 100),
         workers=_number(chosen.get("workers"), 4, 1, 100),
         streams=_number(chosen.get("streams"), 2, 1, 64),
         level=Level(_one_of(chosen.get("level"), [level.value for level in Level], Level.READ_BACK.value)),
@@ -188,6 +203,8 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "demo_instance": (),
     "engine": ("HF2MS_ENGINE",),
     "workers": ("HF2MS_WORKERS",),
+    "containers": ("HF2MS_CONTAINERS",),
+    "modal_rate": ("HF2MS_MODAL_RATE",),
     "streams": ("HF2MS_STREAMS",),
     "level": ("HF2MS_LEVEL",),
 }
@@ -221,6 +238,15 @@ def _number(value: _Value | None, default: int, lowest: int, highest: int) -> in
     if re.fullmatch(r"[0-9]{1,6}", value.text) and lowest <= int(value.text) <= highest:
         return int(value.text)
     raise _nonsense(value, f"a whole number from {lowest} to {highest}")
+
+
+def _rate(value: _Value | None) -> Rate | None:
+    """US dollars an hour that one container costs, as a person gave it."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,8})?", value.text):
+        return Rate(float(value.text) / 3600, f"{value.text} dollars an hour, from {value.origin}")
+    raise _nonsense(value, "US dollars an hour for one container, such as 0.03")
 
 
 def _owner(value: _Value | None) -> str:

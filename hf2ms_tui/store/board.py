@@ -31,6 +31,7 @@ _FRESH: dict[str, Any] = {
     "to_read_back": 0,
     "read_back": 0,
     "requests": 0,
+    "containers": 0,
     "ended_at": None,
     "error": {},
     "proof_id": "",

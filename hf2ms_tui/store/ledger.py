@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from hf2ms_tui.domain.gate import MAX_PROOF_AGE
 from hf2ms_tui.domain.manifest import Blob
@@ -91,8 +92,13 @@ class JobLedger:
             ).fetchall()
         return {path.decode("utf-8", "surrogatepass"): ReadBack(sha256, size) for path, sha256, size in rows}
 
-    def note_read_back(self, destination_revision: str, path: str, result: ReadBack) -> None:
-        """Remember one file read back successfully; a failure is not remembered, so that it is tried again."""
+    def note_read_back(
+        self, destination_revision: str, path: str, result: ReadBack, at: datetime | None = None
+    ) -> None:
+        """Remember one file read back successfully; a failure is not remembered, so that it is tried again.
+
+        ``at`` is when it was read, now if not given.
+        """
         if result.error:
             return
         with self._db.write(durable=False) as connection:
@@ -104,6 +110,6 @@ class JobLedger:
                     path.encode("utf-8", "surrogatepass"),
                     result.sha256,
                     result.size,
-                    stamp(now()),
+                    stamp(at or now()),
                 ),
             )

@@ -98,4 +98,5 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE view_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
     "ALTER TABLE read_backs ADD COLUMN at TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE jobs ADD COLUMN remote TEXT NOT NULL DEFAULT '';",
 )

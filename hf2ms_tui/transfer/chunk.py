@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from hf2ms_tui.domain.chunks import Chunk, Piece
 from hf2ms_tui.domain.errors import Hf2msError
@@ -15,7 +16,9 @@ from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import FILE_ERRORS, Small, Target, move_blob, read_small, send
 from hf2ms_tui.transfer.control import Control
+from hf2ms_tui.transfer.plain import Plain, chunk_plain, entry_plain, error_of
 from hf2ms_tui.transfer.pool import ThreadPool
+from hf2ms_tui.transfer.ports import Told
 from hf2ms_tui.transfer.progress import ChunkMeter
 from hf2ms_tui.transfer.run import Announce, Run
 from hf2ms_tui.transfer.source import BytesSource
@@ -69,14 +72,51 @@ class Desk:
 class MoveChunk:
     """The task of a worker: move one chunk. ``entries`` are the source's files by path; ``control`` ends all chunks."""
 
+    KIND: ClassVar[str] = "move"
+
     run: Run
     entries: Mapping[str, FileEntry]
     control: Control
     given: Given | None = None
 
+    @property
+    def kind(self) -> str:
+        """``move``."""
+        return self.KIND
+
+    @property
+    def mark(self) -> str:
+        """The source's revision."""
+        return self.run.revision
+
     def __call__(self, chunk: Chunk, worker: str) -> ChunkResult:
         """Move the chunk. Raises what ends the whole job; a bad file is told in the result."""
         return _Mover(self, chunk, worker).move()
+
+    def order(self, chunk: Chunk) -> Plain:
+        """The chunk and what the source lists of its files. Tickets are not in it: they age, and may hold signed addresses."""
+        return {
+            "revision": self.run.revision,
+            "chunk": chunk_plain(chunk),
+            "entries": [entry_plain(self.entries[piece.path]) for piece in chunk.pieces],
+        }
+
+    def hear(self, before: Told, now: Told) -> None:
+        """Count bytes for the job and show the chunk."""
+        self.run.moved.add(now.moved - before.moved)
+        self.run.resent.add(max(now.resent - before.resent, 0))
+        if now.view is not None and now.view != before.view:
+            self.run.board.chunk(now.view)
+
+    def take_in(self, chunk: Chunk, answer: Mapping[str, Any]) -> ChunkResult:
+        """Learn what the worker learnt. Raises when there are too many bad files for a coincidence."""
+        self.run.ledger.learn_sha256(answer["hashes"])
+        for sha256, size in answer["uploaded"]:
+            self.run.ledger.uploaded(Blob(sha256, size))
+        bad = {path: error_of(error) for path, error in answer["bad"].items()}
+        for error in bad.values():
+            self.run.count(error)
+        return ChunkResult(chunk.number, answer["learnt"], bad)
 
 
 class _Mover:

@@ -96,18 +96,22 @@ def _start(
         pool=pool,
         control=control,
         patience=patience or Patience(),
-        requests=_counter(source, destination),
+        requests=_counter(pool, source, destination),
     )
     if run.source.endpoint == run.destination.endpoint:
         run.destination_throttle = run.source_throttle
     return run
 
 
-def _counter(*sessions: HubSession) -> Callable[[], int]:
-    """How many requests are sent from now on; sessions with the same endpoint share one count."""
+def _counter(pool: Pool, *sessions: HubSession) -> Callable[[], int]:
+    """How many requests are sent from now on, wherever; sessions with the same endpoint share one count."""
     traffics = {id(session.traffic): session.traffic for session in sessions}.values()
-    before = sum(traffic.requests for traffic in traffics)
-    return lambda: sum(traffic.requests for traffic in traffics) - before
+
+    def count() -> int:
+        return sum(traffic.requests for traffic in traffics) + pool.requests
+
+    before = count()
+    return lambda: count() - before
 
 
 def _carry_out(run: Run) -> Proof:

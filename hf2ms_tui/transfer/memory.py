@@ -135,6 +135,18 @@ class MemoryLedger:
         with self._lock:
             self._sha256.update(pairs)
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Every known sha256 by git blob id."""
+        with self._lock:
+            return dict(self._sha256)
+
+    @property
+    def blobs(self) -> frozenset[Blob]:
+        """Every confirmed blob."""
+        with self._lock:
+            return frozenset(self._uploaded)
+
     def uploaded(self, blob: Blob) -> None:
         """Note a confirmed blob."""
         with self._lock:

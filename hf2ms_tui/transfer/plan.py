@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from hf2ms_tui.domain.chunks import Chunk, Piece, plan_chunks
+from hf2ms_tui.domain.chunks import Chunk, Piece
 from hf2ms_tui.domain.errors import (
     BadInput,
     CardRefused,
@@ -21,7 +21,8 @@ from hf2ms_tui.domain.repo import Gating, Kind, RepoInfo, Visibility
 from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import read_small
-from hf2ms_tui.transfer.chunk import Given
+from hf2ms_tui.transfer.chunk import Given, MoveChunk
+from hf2ms_tui.transfer.layout import lay_out
 from hf2ms_tui.transfer.run import Run
 
 BATCH = 500
@@ -250,7 +251,7 @@ def negotiate(run: Run, work: Work) -> Work:
     pieces = [Piece(blob, path) for blob, path in paths.items() if blob in lacking]
     # A piece without a sha256 is a file that must be read before anything can be asked about it.
     pieces += [Piece(Blob("", entry.size), entry.path) for entry in work.unknown]
-    chunks = plan_chunks(pieces, workers=run.pool.workers)
+    chunks = lay_out(run.pool, MoveChunk.KIND, run.revision, pieces)
     to_move = sum(chunk.size for chunk in chunks) + sum(entry.size for entry in work.inline)
     run.expect(to_move, max(work.source.size - to_move, 0))
     for chunk in chunks:

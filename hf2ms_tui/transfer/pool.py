@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from hf2ms_tui.domain.chunks import Chunk
 from hf2ms_tui.transfer.control import Control
 
 T = TypeVar("T")
@@ -32,6 +33,15 @@ class ThreadPool:
     def workers(self) -> int:
         """How many tasks run at once."""
         return self._workers
+
+    @property
+    def requests(self) -> int:
+        """None: the workers are threads of this process."""
+        return 0
+
+    def standing(self, kind: str, mark: str) -> tuple[Chunk, ...]:
+        """None: threads do not outlive their process."""
+        return ()
 
     def run(self, task: Callable[[T, str], R], items: Iterable[T]) -> Iterator[R]:
         """Run ``task(item, worker_name)`` for each item, taken in order, and yield results as they finish.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
+from hf2ms_tui.domain.chunks import Chunk
 from hf2ms_tui.domain.job import ChunkView, JobView, Phase
 from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.proof import Proof, ReadBack
 
-T = TypeVar("T")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Board(Protocol):
@@ -72,6 +74,45 @@ class Ledger(Protocol):
         """Remember one file read back successfully from a revision."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a worker elsewhere says of its chunk while it works: bytes and requests since it took the chunk."""
+
+    moved: int = 0
+    resent: int = 0
+    read: int = 0
+    requests: int = 0
+    view: ChunkView | None = None
+
+
+class Task(Protocol[R_co]):
+    """Work on chunks, which a worker beside us runs by calling it, and one on another machine from plain data.
+
+    ``kind`` names what ``orders.carry_out`` does with an order. ``mark`` says what the work is about (a revision): chunks
+    that an earlier life of the job handed out are waited for only where both are the same.
+    """
+
+    @property
+    def kind(self) -> str:
+        """The name in the registry of orders."""
+
+    @property
+    def mark(self) -> str:
+        """What it is about."""
+
+    def __call__(self, chunk: Chunk, worker: str) -> R_co:
+        """Do it here. Raises what ends the whole job."""
+
+    def order(self, chunk: Chunk) -> dict[str, Any]:
+        """All that a worker elsewhere must know to do it, as plain data without secrets."""
+
+    def hear(self, before: Told, now: Told) -> None:
+        """Count what a worker elsewhere did between two looks."""
+
+    def take_in(self, chunk: Chunk, answer: Mapping[str, Any]) -> R_co:
+        """What a worker elsewhere answered, as the result that a call would have given."""
+
+
 class Pool(Protocol):
     """Workers that run tasks at once. ``run`` yields results as they finish, in any order."""
 
@@ -79,5 +120,15 @@ class Pool(Protocol):
     def workers(self) -> int:
         """How many tasks run at once."""
 
-    def run(self, task: Callable[[T, str], R], items: Iterable[T]) -> Iterable[R]:
-        """Run ``task(item, worker_name)`` for each item, taken in order; the first exception cancels the rest and is raised."""
+    @property
+    def requests(self) -> int:
+        """Requests that workers of other processes sent to hubs; those of this one are counted by their sessions."""
+
+    def standing(self, kind: str, mark: str) -> tuple[Chunk, ...]:
+        """Chunks of an earlier life of this job that workers still have in hand."""
+
+    def run(self, task: Task[R], items: Iterable[Chunk]) -> Iterable[R]:
+        """Run the task for each chunk, taken in order; the first exception cancels the rest and is raised.
+
+        Chunks that are ``standing`` are waited for instead of being handed out again.
+        """

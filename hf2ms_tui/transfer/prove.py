@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from hf2ms_tui.domain.chunks import Piece, plan_chunks
+from hf2ms_tui.domain.chunks import Piece
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
 from hf2ms_tui.domain.proof import Level, Proof, ReadBack, compare
 from hf2ms_tui.domain.text import counted
@@ -14,6 +14,7 @@ from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import Target
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.hashing import HashFiles
+from hf2ms_tui.transfer.layout import lay_out
 from hf2ms_tui.transfer.ports import Ledger, Pool
 from hf2ms_tui.transfer.source import Origin, Progress, ignore
 
@@ -157,7 +158,7 @@ class Prover:
     def _each(self, task: HashFiles, files: Iterable[FileEntry]) -> dict[str, ReadBack]:
         entries = {file.path: file for file in files}
         pieces = [Piece(Blob(file.sha256 or "", file.size), file.path) for file in entries.values()]
-        chunks = plan_chunks(pieces, workers=self.pool.workers, max_count=200)
+        chunks = lay_out(self.pool, task.kind, task.mark, pieces, max_count=200, every_path=True)
         found: dict[str, ReadBack] = {}
         with self.control.group() as control:
             origin = replace(task.origin, retrier=task.origin.retrier.under(control))

@@ -21,6 +21,8 @@ from hf2ms_tui.transfer.source import Origin
 MANY = 25
 """bad files after which a job gives up: then it is not the files"""
 
+MOST_STREAMS = 32
+
 Announce = Callable[[Hf2msError, int, float], None]
 
 
@@ -58,8 +60,8 @@ class Run:
 
     @property
     def streams(self) -> int:
-        """How many files move at once, all workers together."""
-        return max(1, self.pool.workers) * max(1, self.spec.streams)
+        """How many small files this process reads at once; workers elsewhere may be a hundred, but not of its threads."""
+        return min(max(1, self.pool.workers) * max(1, self.spec.streams), MOST_STREAMS)
 
     def announce(self, worker: str = "job", chunk: int = 0) -> Announce:
         """A listener that logs retries."""
@@ -96,6 +98,10 @@ class Run:
     def failed(self, error: Hf2msError) -> None:
         """Note an error that concerns one file only. Raises it when there are too many for a coincidence."""
         self.board.log(str(error))
+        self.count(error)
+
+    def count(self, error: Hf2msError) -> None:
+        """Count an error of one file that was logged where it happened. Raises it when there are too many."""
         with self._lock:
             self.errors.append(error)
             too_many = len(self.errors) >= MANY

@@ -32,6 +32,8 @@ def state_of(view: JobView) -> tuple[str, str]:
         return "! lost", "bad"
     if view.cancel_requested and not view.phase.final:
         return f"{view.phase.glyph} cancelling", "warn"
+    if view.unseen:
+        return f"? {view.phase.value}", "warn"
     word = "proven" if view.phase is Phase.DONE else view.phase.value
     return f"{view.phase.glyph} {word}", _TONES.get(view.phase, "busy")
 
@@ -39,13 +41,18 @@ def state_of(view: JobView) -> tuple[str, str]:
 def story(view: JobView) -> str:
     """What became of a job that is over or lost, in one line; empty while it runs."""
     if view.lost:
-        return "its process is gone; r carries on where it stopped"
+        gone = "coordinator" if view.spec.engine == "modal" else "process"
+        return f"its {gone} is gone; r carries on where it stopped"
+    if view.unseen:
+        return clean(view.note)
     if view.phase is Phase.DONE:
         # As wide in every row, so that sizes and times stand below each other.
         parts = [f"{words.count(view.files, 'file'):>12}", f"{words.size(view.total):>9}"]
         if view.started_at and view.ended_at:
             parts.append(f"{words.duration((view.ended_at - view.started_at).total_seconds()):>10}")
         parts.append(f"{words.size(view.resent)} re-sent")
+        if view.dollars is not None:
+            parts.append(words.money(view.dollars))
         return "   ".join(parts)
     if view.phase is Phase.FAILED:
         return clean(str(view.error.get("what") or "it does not say why"))
@@ -126,6 +133,10 @@ def chunk_rule(view: JobView, pace: Pace) -> list[Part]:
         parts.append(("comparing both listings", "busy"))
     elif view.phase is Phase.COMMITTING:
         parts.append(("committing", "busy"))
+    if view.containers:
+        parts.append((words.count(view.containers, "container"), ""))
+    if view.dollars is not None:
+        parts.append((f"{words.money(view.dollars)} so far", "dim"))
     if view.present:
         parts.append((f"{words.size(view.present)} were there already", "dim"))
     return parts
@@ -155,6 +166,7 @@ def job_facts(view: JobView) -> list[Fact]:
         ),
         Fact("read back", f"{words.size(view.read_back)} of {words.size(view.to_read_back)}"),
         Fact("requests", f"{view.requests:,}"),
+        *_bill(view),
         Fact("started", words.date(view.started_at)),
         Fact("ended", words.date(view.ended_at) if view.ended_at else "not yet"),
     ]
@@ -180,4 +192,14 @@ def job_facts(view: JobView) -> list[Fact]:
     facts += [
         Fact(f"chunk {chunk.number}", clean(chunk.error), "bad") for chunk in view.chunks if chunk.error
     ]
+    return facts
+
+
+def _bill(view: JobView) -> list[Fact]:
+    """What containers cost, where a job has any."""
+    if not view.container_seconds:
+        return []
+    facts = [Fact("containers", f"{words.duration(view.container_seconds)} of container time")]
+    if view.dollars is not None:
+        facts.append(Fact("cost", f"{words.money(view.dollars)}, by the rates when it was started"))
     return facts

@@ -34,6 +34,7 @@ BENCHES: dict[str, tuple[str, str]] = {
     "again": ("counts", "again"),
     "plan": ("pure", "plan"),
     "manifests": ("pure", "manifests"),
+    "engines": ("engines", "engines"),
 }
 """name: module and function, which takes whether to be quick and returns rows"""
 

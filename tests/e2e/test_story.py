@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 import urllib3
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ def narrow_to(terminal: Terminal, name: str) -> None:
     terminal.wait_for("1 of 26 shown")
 
 
-def test_from_the_first_look_to_gone_from_the_hub(demo: Demo) -> None:
-    with demo.open() as terminal:
+@pytest.mark.parametrize(
+    "engine", ["local", pytest.param("modal", marks=[pytest.mark.slow, pytest.mark.timeout(300)])]
+)
+def test_from_the_first_look_to_gone_from_the_hub(demo: Demo, engine: str) -> None:
+    with demo.open("--engine", engine) as terminal:
         narrow_to(terminal, REPO)
         assert "DEMO" in terminal.text
         terminal.press("m", pause=1.5)

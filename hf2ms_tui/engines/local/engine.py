@@ -77,9 +77,13 @@ class LocalEngine:
 
     def reconcile(self) -> list[JobView]:
         """All jobs, newest first; those of this engine that should run say whether they do. Lost ones say so in their log."""
-        return [self._looked_at(view) for view in self._jobs.views()]
+        return [self.looked_at(view) for view in self._jobs.views()]
 
-    def _looked_at(self, view: JobView) -> JobView:
+    def close(self) -> None:
+        """Nothing to end: jobs are processes of their own."""
+
+    def looked_at(self, view: JobView) -> JobView:
+        """A view with the truth about whether its process runs; those of other engines as they are."""
         if view.phase.final or view.spec.engine != self.name:
             return view
         if self.alive(view.id):

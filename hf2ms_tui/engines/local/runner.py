@@ -10,18 +10,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.job import JobSpec, Phase
-from hf2ms_tui.domain.repo import Hub
 from hf2ms_tui.domain.secret import redact
 from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.local import lock
 from hf2ms_tui.engines.local.engine import RUNS_ELSEWHERE
-from hf2ms_tui.hubs.connect import open_hub
-from hf2ms_tui.hubs.protocol import HubSession
+from hf2ms_tui.engines.sessions import open_sessions
 from hf2ms_tui.store.board import JobBoard
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
@@ -103,8 +100,8 @@ def _phase_after(
     if board.view().phase.final:
         return board.view().phase
     try:
-        source = _session(spec.source.hub, spec.source_endpoint, tokens, spec, read_only=True)
-        destination = _session(spec.destination.hub, spec.destination_endpoint, tokens, spec, read_only=False)
+        streams = max(1, spec.workers) * max(1, spec.streams) + 2
+        source, destination = open_sessions(spec, tokens, streams)
         control = Control(board.cancel_requested, stopping.is_set)
         return run_job(
             spec,
@@ -136,9 +133,3 @@ def _give_up(board: JobBoard, error: Hf2msError) -> None:
     board.log(str(error))
     board.update(error=error.as_dict())
     board.phase(Phase.FAILED)
-
-
-def _session(hub: Hub, endpoint: str, tokens: Tokens, spec: JobSpec, *, read_only: bool) -> HubSession:
-    streams = max(1, spec.workers) * max(1, spec.streams) + 2
-    # A job never deletes: it does not even have that half.
-    return replace(open_hub(hub, endpoint, tokens.of(hub), read_only=read_only, streams=streams), delete=None)
