@@ -10,80 +10,20 @@ from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
 from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.verdict import EXCEPTABLE, Explained, FileVerdict, Level, Verdict
 
-
-class Level(Enum):
-    """How strong the evidence of a proof is, weakest first."""
-
-    LISTED = "listed"
-    """both hubs' listings agree"""
-    STORED = "stored"
-    """the destination, asked again, still holds every blob"""
-    READ_BACK = "read-back"
-    """every byte was downloaded from the destination and hashed"""
-
-    @property
-    def rank(self) -> int:
-        """0, 1, 2: comparable strength."""
-        return _RANKS[self]
-
-    @property
-    def words(self) -> str:
-        """The level in words, for screens."""
-        return self.value.replace("-", " ")
-
-
-_RANKS = {level: rank for rank, level in enumerate(Level)}
-
-
-class Verdict(Enum):
-    """What the comparison says of one file."""
-
-    PROVEN = "proven"
-    MISMATCH = "mismatch"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-    EXTRA = "extra"
-    """on the destination only; reported, never a reason to doubt the source's files"""
-
-    @property
-    def glyph(self) -> str:
-        """One cell that tells the verdicts apart without colour."""
-        return {"proven": "✓", "mismatch": "✗", "missing": "○", "unknown": "?", "extra": "+"}[self.value]
-
-    @property
-    def problem(self) -> bool:
-        """Whether it keeps the gate shut."""
-        return self is not Verdict.PROVEN and self is not Verdict.EXTRA
-
-
-@dataclass(frozen=True, slots=True)
-class FileVerdict:
-    """The verdict on one path, with the evidence: both sides' hashes (None unknown) and sizes in bytes (None absent).
-
-    ``level`` is the strongest evidence that held for this file; ``why`` explains anything but a plain proven.
-    """
-
-    path: str
-    verdict: Verdict
-    source_sha256: str | None = None
-    destination_sha256: str | None = None
-    source_size: int | None = None
-    destination_size: int | None = None
-    level: Level = Level.LISTED
-    why: str = ""
+__all__ = ["FileVerdict", "Level", "Proof", "ReadBack", "Verdict", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A comparison of ``source`` at a revision with ``destination`` at a revision. Files are sorted by path.
 
-    ``level`` is what was asked for; ``holds`` says whether every file of the source was proven at that level.
-    ``whole`` is False when either listing may be cut short, with the reason in ``doubt``.
+    ``level`` is what was asked for; ``holds`` says whether every file of the source was proven at that level, but for the
+    ``exceptions``. ``doubt`` is the reason when either listing may be cut short.
     """
 
     source: RepoRef
@@ -104,14 +44,30 @@ class Proof:
     @property
     def problems(self) -> tuple[FileVerdict, ...]:
         """The files that keep the proof from holding."""
-        return tuple(file for file in self.files if file.verdict.problem or self._too_weak(file))
+        return tuple(file for file in self.files if self._is_problem(file))
+
+    @property
+    def exceptions(self) -> tuple[FileVerdict, ...]:
+        """The files that differ on the destination for a known reason. They count neither as proven nor as problems.
+
+        Whoever deletes the source needs their original bytes (``source_sha256``, ``source_size``) kept elsewhere.
+        """
+        return tuple(
+            file for file in self.files if file.verdict is Verdict.EXCEPTED and not self._is_problem(file)
+        )
+
+    def _is_problem(self, file: FileVerdict) -> bool:
+        return file.verdict.problem or file.unfounded or self._too_weak(file)
 
     def _too_weak(self, file: FileVerdict) -> bool:
-        return file.verdict is Verdict.PROVEN and file.level.rank < self.level.rank
+        return file.verdict is not Verdict.EXTRA and file.level.rank < self.level.rank
 
     @property
     def holds(self) -> bool:
-        """Whether every file of the source is proven at the asked level and both listings are known to be whole."""
+        """Whether every file of the source is proven at the asked level, or excepted, and both listings are known to be whole.
+
+        Whoever says so also says how many are excepted.
+        """
         return not self.doubt and not self.problems
 
     @property
@@ -121,8 +77,14 @@ class Proof:
 
     @property
     def proven(self) -> int:
-        """Files of the source proven at the asked level."""
-        return self.total - len(self.problems)
+        """Files of the source proven at the asked level; excepted ones are not among them."""
+        return self.total - len(self.problems) - len(self.exceptions)
+
+    @property
+    def outcome(self) -> str:
+        """How many files are proven, in words: ``12 of 12``, or ``11 of 12, 1 excepted``."""
+        excepted = len(self.exceptions)
+        return f"{self.proven:,} of {self.total:,}" + (f", {excepted:,} excepted" if excepted else "")
 
     @property
     def id(self) -> str:
@@ -138,6 +100,7 @@ class Proof:
                 self.doubt,
                 [
                     [f.path, f.verdict.value, f.source_sha256, f.destination_sha256, f.level.value]
+                    + ([f.why] if f.verdict is Verdict.EXCEPTED else [])
                     for f in self.files
                 ],
             ]
@@ -146,12 +109,23 @@ class Proof:
 
     @property
     def summary(self) -> str:
-        """One line: ``proven 1,045 · mismatch 1 · missing 0 · unknown 0 · extra 2``."""
+        """One line: ``proven 1,045 · mismatch 1 · missing 0 · unknown 0 · extra 2``; excepted files second, if any."""
         counts = self.counts
-        return " · ".join(f"{verdict.value} {counts[verdict]:,}" for verdict in _ORDER)
+        return " · ".join(
+            f"{verdict.value} {counts[verdict]:,}"
+            for verdict in _ORDER
+            if verdict is not Verdict.EXCEPTED or counts[verdict]
+        )
 
 
-_ORDER = (Verdict.PROVEN, Verdict.MISMATCH, Verdict.MISSING, Verdict.UNKNOWN, Verdict.EXTRA)
+_ORDER = (
+    Verdict.PROVEN,
+    Verdict.EXCEPTED,
+    Verdict.MISMATCH,
+    Verdict.MISSING,
+    Verdict.UNKNOWN,
+    Verdict.EXTRA,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +145,21 @@ def compare(
     at: datetime,
     stored: Set[Blob] | None = None,
     read_back: Mapping[str, ReadBack] | None = None,
+    explained: Mapping[str, Explained] | None = None,
     job_id: str = "",
 ) -> Proof:
     """Compare two manifests file by file and record the evidence.
 
     A hash missing on either side is never a match. ``stored`` are the blobs the destination confirmed when asked again;
     inline (non-LFS) files are stored by being listed. ``read_back`` maps paths to what their downloaded bytes hashed to.
-    Bytes read back that differ are a mismatch whatever the listings say. Runs in one pass over both sides.
+    Bytes read back that differ are a mismatch whatever the listings say. A difference that is ``explained``, by path, is an
+    exception when the file is one that may be excepted and both contents are the ones listed. Runs in one pass over both
+    sides.
     """
     with _no_collecting():
         verdicts = _judge_all(source, destination, stored, read_back or {})
+        if explained:
+            verdicts = _except(verdicts, explained)
     doubts = [
         f"the listing of the {side} may be cut short: {manifest.incomplete}"
         for side, manifest in (("source", source), ("destination", destination))
@@ -271,6 +250,39 @@ def _judge(
         other.size if other is not None else None,
         level,
         why,
+    )
+
+
+def _except(verdicts: list[FileVerdict], explained: Mapping[str, Explained]) -> list[FileVerdict]:
+    """The verdicts, with the mismatches that are explained turned into exceptions."""
+    return [
+        _excepted(verdict, explained[verdict.path]) if verdict.path in explained else verdict
+        for verdict in verdicts
+    ]
+
+
+def _excepted(found: FileVerdict, why: Explained) -> FileVerdict:
+    """An exception, unless it may be none: another file, no mismatch, a lie, or other contents than the listed ones."""
+    fits = (
+        found.verdict is Verdict.MISMATCH
+        and found.path in EXCEPTABLE
+        and found.why != _LIES
+        and found.source_size == why.source.size
+        and found.destination_size == why.destination.size
+        and found.source_sha256 in {None, why.source.sha256}
+        and found.destination_sha256 in {None, why.destination.sha256}
+    )
+    if not fits:
+        return found
+    return FileVerdict(
+        found.path,
+        Verdict.EXCEPTED,
+        why.source.sha256,
+        why.destination.sha256,
+        why.source.size,
+        why.destination.size,
+        Level.READ_BACK,
+        why.why,
     )
 
 

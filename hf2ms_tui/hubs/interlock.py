@@ -41,6 +41,10 @@ _SETTINGS = (
     re.compile(r"/api/v1/datasets/[^/]+$"),
     re.compile(r"/openapi/v1/(models|datasets|studios)/.+$"),
 )
+_NEW_REF = re.compile(
+    r"/api/(models|datasets|spaces)/[^/%]+/[^/%]+/(branch|tag|commit|preupload)/settings/?$"
+)
+"""A branch or tag that happens to be called settings: made or committed to, which destroys nothing."""
 _NARROWING: Mapping[str, frozenset[object]] = {
     "visibility": frozenset({"private", 1}),
     "private": frozenset({True}),
@@ -75,6 +79,8 @@ def why_destructive(method: str, url: str, body: Body = None) -> str:
     for pattern, why in _ALWAYS:
         if pattern.search(path):
             return why
+    if verb == "POST" and _NEW_REF.fullmatch(urlsplit(url).path):
+        return ""
     if verb in {"PUT", "PATCH", "POST"} and any(pattern.search(path) for pattern in _SETTINGS):
         if verb == "POST" and not path.endswith("/settings"):
             return ""

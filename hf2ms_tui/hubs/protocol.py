@@ -182,6 +182,23 @@ class HubWriter(Protocol):
     ) -> str:
         """Make one commit and return its revision. ``parent`` guards it where the hub can: Conflict when the branch moved."""
 
+    @property
+    def ref_kinds(self) -> frozenset[str]:
+        """Which of ``branch`` and ``tag`` this hub can be given through its API."""
+
+    def why_not_ref(self, kind: str, name: str) -> str:
+        """Why this hub cannot hold a ``branch`` or ``tag`` of this name, as a sentence; empty when it can. No request."""
+
+    def make_branch(self, ref: RepoRef, name: str, revision: str) -> None:
+        """Make branch ``name`` at a 40-hex revision that the repo has, and read it back.
+
+        Nothing happens when it is there already. Raises Conflict when it is at another revision (it is never moved),
+        BadInput when the hub cannot hold it, NotFound when the revision is not there.
+        """
+
+    def make_tag(self, ref: RepoRef, name: str, revision: str) -> None:
+        """Make tag ``name`` at a 40-hex revision, and read it back; see ``make_branch``."""
+
     def check_card(self, kind: Kind, text: str) -> tuple[str, ...]:
         """What this hub would refuse in a README's metadata, as sentences; empty when it is fine."""
 

@@ -58,6 +58,10 @@ DESTRUCTIVE = [
     ("PUT", f"{MS}/api/v1/datasets/1234", {"Visibility": 5}),
     ("PATCH", f"{MS}/openapi/v1/studios/acme/tiny/settings", {"visibility": "public"}),
     ("POST", f"{HF}/acme/tiny.git/git-receive-pack", None),
+    ("DELETE", f"{HF}/api/models/acme/tiny/tag/v1", None),
+    ("POST", f"{HF}/api/models/acme/tiny/branch/..%2Fsettings", {"startingPoint": "main"}),
+    ("POST", f"{HF}/api/models/acme/tiny/branch/../settings", {"startingPoint": "main"}),
+    ("PUT", f"{HF}/api/models/acme/tiny/branch/settings", {"visibility": "public"}),
 ]
 HARMLESS = [
     ("GET", DELETE, None),
@@ -68,6 +72,11 @@ HARMLESS = [
     ("PUT", f"{HF}/api/models/acme/tiny/settings", {"visibility": "private"}),
     ("PUT", f"{HF}/api/models/acme/tiny/settings", {"gated": "manual"}),
     ("PUT", f"{MS}/api/v1/models/", {"Path": "acme", "PageNumber": 1}),
+    ("POST", f"{HF}/api/models/acme/tiny/branch/dev", {"startingPoint": "a" * 40}),
+    ("POST", f"{HF}/api/datasets/acme/tiny/branch/feature%2Fx", {"startingPoint": "a" * 40}),
+    ("POST", f"{HF}/api/models/acme/tiny/branch/settings", {"startingPoint": "a" * 40}),
+    ("POST", f"{HF}/api/models/acme/tiny/tag/{'a' * 40}", {"tag": "v1"}),
+    ("POST", f"{MS}/api/v1/models/acme/tiny/repo/tag", {"TagName": "v1", "Ref": "a" * 40}),
     ("POST", f"{MS}/api/v1/models", {"Visibility": 1}),
     ("POST", f"{MS}/api/v1/repos/models/acme/tiny/commit/master", None),
 ]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from hf2ms_tui.domain.errors import Conflict, NotFound, VisibilityRefused
 from hf2ms_tui.domain.manifest import Blob
-from hf2ms_tui.domain.repo import Gating, Hub, Kind, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.domain.repo import Gating, GitRef, Hub, Kind, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.domain.text import clean
+from hf2ms_tui.hubs import refnames
 from hf2ms_tui.hubs.card import problems_for_hf, read_card
 from hf2ms_tui.hubs.data import Answer
 from hf2ms_tui.hubs.errors import Context, from_answer, lied
-from hf2ms_tui.hubs.huggingface import commit, lfs
+from hf2ms_tui.hubs.huggingface import commit, lfs, refs
 from hf2ms_tui.hubs.huggingface.client import HuggingFaceClient
 from hf2ms_tui.hubs.huggingface.read import HuggingFaceReader
 from hf2ms_tui.hubs.patience import patiently
@@ -88,6 +89,23 @@ class HuggingFaceWriter:
     ) -> str:
         """See ``commit.commit``."""
         return commit.commit(self._client, ref, branch, message, changes, parent)
+
+    @property
+    def ref_kinds(self) -> frozenset[str]:
+        """Branches and tags."""
+        return refnames.KINDS[Hub.HF]
+
+    def why_not_ref(self, kind: str, name: str) -> str:
+        """See ``refnames.why_not``."""
+        return refnames.why_not(Hub.HF, kind, name)
+
+    def make_branch(self, ref: RepoRef, name: str, revision: str) -> None:
+        """See ``refs.make``."""
+        refs.make(self._client, self._reader, ref, GitRef(name, "branch", revision))
+
+    def make_tag(self, ref: RepoRef, name: str, revision: str) -> None:
+        """See ``refs.make``."""
+        refs.make(self._client, self._reader, ref, GitRef(name, "tag", revision))
 
     def check_card(self, kind: Kind, text: str) -> tuple[str, ...]:
         """What Hugging Face would refuse in a README's metadata. The hub is asked; our own reading explains its answer.

@@ -19,6 +19,7 @@ from hf2ms_tui.domain.licence import canonical
 from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.repo import Hub, Kind, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.domain.text import clean
+from hf2ms_tui.hubs import refnames
 from hf2ms_tui.hubs.errors import lied
 from hf2ms_tui.hubs.modelscope.batch import Where, ask_missing
 from hf2ms_tui.hubs.modelscope.client import SDK_TYPES, Client, failed
@@ -27,6 +28,7 @@ from hf2ms_tui.hubs.modelscope.errors import error_for, name_taken, refusal_of, 
 from hf2ms_tui.hubs.modelscope.read import ModelScopeReader
 from hf2ms_tui.hubs.modelscope.revisions import Revisions
 from hf2ms_tui.hubs.modelscope.rules import LIMITS, WIRE_LEVELS, wants_inline
+from hf2ms_tui.hubs.modelscope.tags import make_tag
 from hf2ms_tui.hubs.protocol import (
     ByteSource,
     Change,
@@ -190,6 +192,23 @@ class ModelScopeWriter:
     ) -> str:
         """Make one commit on a branch and return its revision, read back from the branch (``commit``)."""
         return self._committer.commit(ref, branch, message, changes, parent)
+
+    @property
+    def ref_kinds(self) -> frozenset[str]:
+        """Tags only: branches are made by git alone."""
+        return refnames.KINDS[Hub.MS]
+
+    def why_not_ref(self, kind: str, name: str) -> str:
+        """See ``refnames.why_not``."""
+        return refnames.why_not(Hub.MS, kind, name)
+
+    def make_branch(self, ref: RepoRef, name: str, revision: str) -> None:
+        """Always raises BadInput: there is no route for it."""
+        raise refnames.cannot_hold(ref, "branch", name)
+
+    def make_tag(self, ref: RepoRef, name: str, revision: str) -> None:
+        """See ``tags.make_tag``."""
+        make_tag(self._client, self._revisions, ref, name, revision)
 
     def check_card(self, kind: Kind, text: str) -> tuple[str, ...]:
         """Nothing: ModelScope has no known rules for a README's metadata."""

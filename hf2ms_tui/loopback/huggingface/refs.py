@@ -54,10 +54,17 @@ def _ok() -> Reply:
     return text_reply("OK")
 
 
+def _refuse_reserved(name: str, kind: str) -> None:
+    """Answers 400 to names that are full references, as ``refs/pr/5`` (documented for branches in the SDK)."""
+    if not name or name.startswith("refs/"):
+        raise refuse(400, f"Invalid reference for a {kind}: {name}")
+
+
 async def create_branch(call: Call) -> Reply:
     """``POST /api/models/{id}/branch/{b}``."""
     _, repo = writable(call)
     data = await call.json()
+    _refuse_reserved(call.params["ref"], "branch")
     try:
         repo.create_branch(call.params["ref"], data.get("startingPoint"))
     except RefConflict as error:
@@ -80,8 +87,10 @@ async def create_tag(call: Call) -> Reply:
     _, repo = writable(call)
     data = await call.json()
     commit = commit_of(repo, call.params["ref"])
+    tag = str(data.get("tag", ""))
+    _refuse_reserved(tag, "tag")
     try:
-        repo.create_tag(str(data.get("tag", "")), commit.id)
+        repo.create_tag(tag, commit.id)
     except RefConflict as error:
         raise refuse(409, str(error)) from None
     return _ok()

@@ -62,7 +62,7 @@ async def create_tag(call: Call) -> Reply:
     repo = writable_repo(call, code=COMMIT_REFUSED)
     wanted = await json_object(call)
     name, ref = str(wanted.get("TagName") or ""), str(wanted.get("Ref") or DEFAULT_BRANCH)
-    if not name or name in repo.branches:
+    if not name or name in repo.branches or name in {"main", "master"}:
         raise refuse(400, 400, f"invalid tag name: {name}")
     commit = commit_at(repo, ref)
     if commit is None:
