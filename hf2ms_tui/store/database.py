@@ -31,6 +31,7 @@ class _Link:
         self.connection = connection
         self.writing = False
         self.full = True
+        self.afterwards: list[Callable[[], None]] = []
 
     def set_durable(self, durable: bool) -> None:
         if durable != self.full:
@@ -77,6 +78,16 @@ class Database:
         with self._transaction("BEGIN IMMEDIATE", durable=durable, writes=True) as connection:
             yield connection
 
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Call ``act`` once the transaction of this thread is committed, never when it is rolled back or the process dies.
+
+        Raises RuntimeError outside a transaction.
+        """
+        link: _Link | None = getattr(self._local, "link", None)
+        if link is None:
+            raise RuntimeError("there is no transaction to come after")
+        link.afterwards.append(act)
+
     @contextmanager
     def _transaction(self, begin: str, *, durable: bool, writes: bool) -> Iterator[sqlite3.Connection]:
         outer: _Link | None = getattr(self._local, "link", None)
@@ -97,7 +108,10 @@ class Database:
                 self._local.link = link
                 yield link.connection
                 link.connection.execute("COMMIT")
+                for act in link.afterwards:
+                    act()
             finally:
+                link.afterwards = []
                 self._local.link = None
                 self._give_back(link)
         except sqlite3.Error as error:

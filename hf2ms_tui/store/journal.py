@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.store.codec import decode, encode, instant, now, stamp
 from hf2ms_tui.store.database import Database
+from hf2ms_tui.store.headfile import Head, HeadFile
 
 Role = Literal["note", "intent", "outcome"]
 STATES = frozenset({"done", "failed", "unknown"})
@@ -41,20 +42,31 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first entry of the journal that is not what was written, and in what way."""
+    """The first entry of the journal that is not what was written, and in what way; 0 is the head kept beside it."""
 
     seq: int
     why: str
 
     def __str__(self) -> str:
+        if not self.seq:
+            return f"the head kept beside the journal is broken: {self.why}"
         return f"the journal is broken at entry {self.seq}: {self.why}"
 
 
-class Journal:
-    """The journal in ``db``. Every entry is on the disk before ``append`` returns."""
+def _nobody() -> str:
+    return ""
 
-    def __init__(self, db: Database) -> None:
+
+class Journal:
+    """The journal in ``db``. Every entry is on the disk before ``append`` returns.
+
+    ``who`` says on whose account things happen, for entries that do not say it themselves.
+    """
+
+    def __init__(self, db: Database, who: Callable[[], str] = _nobody) -> None:
         self._db = db
+        self._who = who
+        self._head = HeadFile(db.path.with_name("journal.head"))
 
     def append(self, kind: str, ref: RepoRef | None, payload: Mapping[str, object], account: str = "") -> int:
         """Note something that happened; returns its number. Raises StoreFailed, TypeError for a Secret in ``payload``."""
@@ -67,20 +79,24 @@ class Journal:
     def outcome(self, intent_seq: int, state: str, payload: Mapping[str, object]) -> int:
         """Note what became of an act. May be said again later, when ``unknown`` was cleared up: the latest counts.
 
-        ``state`` is ``done``, ``failed`` or ``unknown``. Raises ValueError for another word or a number that is no intent.
+        ``state`` is ``done``, ``failed`` or ``unknown``; the intent's proof is named again. Raises ValueError for another
+        word or a number that is no intent.
         """
         if state not in STATES:
             raise ValueError(f"“{state}” is not how an act ends")
         with self._db.write() as connection:
             row = connection.execute(
-                "SELECT kind, ref, account FROM journal WHERE seq = ? AND role = 'intent'", (intent_seq,)
+                "SELECT kind, ref, account, payload FROM journal WHERE seq = ? AND role = 'intent'",
+                (intent_seq,),
             ).fetchone()
             if row is None:
                 raise ValueError(f"entry {intent_seq} of the journal is not an intent")
-            kind, ref, account = row
-            return self._add(
-                "outcome", kind, RepoRef.from_key(ref) if ref else None, payload, account, intent_seq, state
-            )
+            kind, ref, account, said = row
+            proof = decode(said).get("proof")
+            if proof and "proof" not in payload:
+                payload = {**payload, "proof": proof}
+            about = RepoRef.from_key(ref) if ref else None
+            return self._add("outcome", kind, about, payload, account, intent_seq, state)
 
     def _add(
         self,
@@ -93,15 +109,26 @@ class Journal:
         state: str = "",
     ) -> int:
         text = self._db.conceal(encode(dict(payload)))
+        account = account or self._who()
         with self._db.write() as connection:
             last = connection.execute("SELECT seq, digest FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
             seq, previous = (last[0] + 1, last[1]) if last else (1, "")
             values = (seq, stamp(now()), kind, role, about, state, ref.key if ref else "", account, text)
             connection.execute(
                 f"INSERT INTO journal ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                (*values, previous, _digest(values, previous)),
+                (*values, previous, digest := _digest(values, previous)),
             )
+            self._remember(connection, seq, digest)
         return int(seq)
+
+    def _remember(self, connection: sqlite3.Connection, seq: int, digest: str) -> None:
+        """Keep the new head in its file after the commit; one that contradicts the journal is evidence and stays."""
+        try:
+            known = self._head.read()
+        except ValueError:
+            return
+        if known is None or (known.seq < seq and _digest_at(connection, known.seq) == known.digest):
+            self._db.after_commit(lambda: self._head.keep(seq, digest))
 
     def entries(
         self,
@@ -156,23 +183,78 @@ class Journal:
             )
         return found
 
-    def check(self) -> Broken | None:
+    def head(self) -> Head | None:
+        """The newest entry's number and digest, None while the journal is empty: to be kept where nobody can edit it."""
+        with self._db.read() as connection:
+            row = connection.execute("SELECT seq, digest FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+        return Head(row[0], row[1]) if row else None
+
+    def kept_head(self) -> Head | None:
+        """The head in the file next to the journal, None when there is none. Raises ValueError when it is damaged."""
+        return self._head.read()
+
+    def check(self, kept: Collection[Head] = ()) -> Broken | None:
         """Compute the whole chain anew; None when every entry is what was written, else the first that is not.
 
-        A chain cannot tell that its newest entries were cut off as a whole; a copy of ``entries()[-1].digest`` can.
+        A chain cannot tell that its newest entries were cut off as a whole; heads ``kept`` elsewhere can: the entry of each
+        must be there with that digest. The one in the file next to the journal, and the newest entry that a decision
+        refers to, are always compared.
         """
         previous, count = "", 0
+        wanted = list(kept)
+        try:
+            if (beside := self._head.read()) is not None:
+                wanted.append(beside)
+        except ValueError as error:
+            return Broken(0, str(error))
+        with self._db.read() as connection:
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM journal ORDER BY seq")
+            while True:
+                try:
+                    row = rows.fetchone()
+                except sqlite3.OperationalError as error:
+                    return Broken(count + 1, f"it cannot be read: {error}")
+                if row is None:
+                    break
+                if (why := _wrong(row, count, previous)) is not None:
+                    return why
+                count, previous = row[0], row[10]
+            decided = connection.execute("SELECT COALESCE(MAX(seq), 0) FROM steps").fetchone()[0]
+            for head in sorted(wanted, key=lambda each: each.seq):
+                if head.seq > count:
+                    return Broken(count + 1, f"it is missing: {head.where} knows entries up to {head.seq}")
+                if _digest_at(connection, head.seq) != head.digest:
+                    return Broken(
+                        head.seq, f"it is not the one that {head.where} knows: the journal was rewritten"
+                    )
+        if decided > count:
+            return Broken(count + 1, f"it is missing: a decision refers to entry {decided}")
+        return None
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Every entry exactly as its digest covers it, oldest first, from one consistent view."""
+        names = _COLUMNS.split(", ")
         with self._db.read() as connection:
             for row in connection.execute(f"SELECT {_COLUMNS} FROM journal ORDER BY seq"):
-                seq = row[0]
-                if seq != count + 1:
-                    return Broken(count + 1, "it is missing")
-                if row[9] != previous:
-                    return Broken(seq, "it does not follow from the one before")
-                if _digest(row[:9], previous) != row[10]:
-                    return Broken(seq, "it was changed")
-                previous, count = row[10], seq
-        return None
+                yield dict(zip(names, row, strict=True))
+
+
+def _wrong(row: tuple[object, ...], count: int, previous: str) -> Broken | None:
+    """In what way a row is not what was written after ``count`` good ones that end in ``previous``."""
+    if row[0] != count + 1:
+        return Broken(count + 1, "it is missing")
+    if row[9] != previous:
+        return Broken(count + 1, "it does not follow from the one before")
+    try:
+        good = _digest(row[:9], previous) == row[10]
+    except TypeError:  # a value of a kind that is never written, such as raw bytes
+        good = False
+    return None if good else Broken(count + 1, "it was changed")
+
+
+def _digest_at(connection: sqlite3.Connection, seq: int) -> str:
+    row = connection.execute("SELECT digest FROM journal WHERE seq = ?", (seq,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _digest(values: tuple[object, ...], previous: str) -> str:

@@ -32,7 +32,7 @@ class Places:
 
     def ready(self) -> Places:
         """Make the folders. Raises StoreFailed, naming the folder, when that is impossible."""
-        for folder in (self.state, self.jobs, self.crashes):
+        for folder in (self.state, self.jobs, self.crashes, self.tombstones):
             private_folder(folder)
         return self
 
@@ -50,6 +50,11 @@ class Places:
     def crashes(self) -> Path:
         """Texts of crashes, free of secrets."""
         return self.state / "crashes"
+
+    @property
+    def tombstones(self) -> Path:
+        """What is kept of deleted repos, a folder for each hub, type, owner, name and moment."""
+        return self.state / "tombstones"
 
     def crash_file(self, at: datetime) -> Path:
         """A new file for the text of a crash at ``at`` (UTC), readable by its owner only."""

@@ -98,5 +98,14 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE view_state (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
     "ALTER TABLE read_backs ADD COLUMN at TEXT NOT NULL DEFAULT '';",
+    """
+    CREATE TABLE tombstones (
+        id TEXT PRIMARY KEY,
+        key TEXT NOT NULL, at TEXT NOT NULL, refs TEXT NOT NULL, proof TEXT NOT NULL,
+        folder TEXT NOT NULL, digest TEXT NOT NULL, contents INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        used INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX tombstones_key ON tombstones (key, at);
+    """,
     "ALTER TABLE jobs ADD COLUMN remote TEXT NOT NULL DEFAULT '';",
 )

@@ -29,6 +29,8 @@ def test_a_lost_container_uses_no_retry(here: ModalSession, preempted: bool) -> 
     task = runs(here, call.object_id)
     here.wait(lambda: here.begun(name))
     if preempted:
+        # The signal should find it asleep: inside the client's own code, on the way there, it may be swallowed.
+        time.sleep(0.5)
         here.plane.preempt(task)
     else:
         here.plane.kill(task)
