@@ -40,6 +40,8 @@ def hand_over(
     """
     facts = gather(program, ref, acknowledged, on_step)
     page = issue_by_hand(facts, typed)
+    program.identity(ref.hub)
+    program.acquaint()
     intent = program.journal.intent(
         "delete",
         ref,
@@ -49,7 +51,6 @@ def hand_over(
             "acknowledged": sorted(acknowledged),
             "checks": [[check.name.value, check.evidence] for check in checks(facts)],
         },
-        account=program.identity(ref.hub).account,
     )
     return HandOver(ref, page, intent)
 

@@ -69,6 +69,9 @@ def delete(
             meaning="The program runs read-only.",
             way_out="Start it without --read-only.",
         )
+    # Before the last look, as nothing that can wait belongs between it and the deletion.
+    program.identity(ref.hub)
+    program.acquaint()
     tell("reading the branches once more")
     if refs_digest(program.hub(ref.hub).read.refs(ref)) != pass_.refs:
         raise Conflict(
@@ -76,7 +79,6 @@ def delete(
             way_out="Look at the gate again.",
             repo=str(ref.id),
         )
-    account = program.identity(ref.hub).account
     intent = program.journal.intent(
         "delete",
         ref,
@@ -86,7 +88,6 @@ def delete(
             "acknowledged": sorted(acknowledged),
             "checks": [[check.name.value, check.evidence] for check in checks(facts)],
         },
-        account=account,
     )
     tell(f"deleting {ref.id}")
     lost_answer = ""

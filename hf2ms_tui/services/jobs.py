@@ -89,6 +89,7 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
             way_out="Start it without --read-only.",
         )
     _refuse_second(program, ends.destination)
+    program.acquaint()
     settings = program.settings
     # A job is of one revision, whatever is pushed later and however often it is retried.
     revision = program.hub(ends.source.hub).read.resolve(ends.source)
@@ -215,6 +216,7 @@ def retry(program: Program, job_id: str) -> JobView:
     if not found.phase.final and not found.lost:
         raise BadInput(f"Job {found.id} is running", way_out="Cancel it first, or follow it.")
     _refuse_second(program, found.spec.destination)
+    program.acquaint()
     intent = program.journal.intent(
         "migrate", found.spec.source, {"job": found.id, "to": found.spec.destination.key, "retry": True}
     )

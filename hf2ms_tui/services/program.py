@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.repo import Hub, Identity, RepoId, RepoRef
 from hf2ms_tui.hubs.connect import open_hub
 from hf2ms_tui.hubs.protocol import HubSession
@@ -36,7 +38,8 @@ class Program:
         self.settings = settings
         self.places = Places(settings.state).ready()
         self.database = Database(self.places.database, secrets=(settings.hf_token, settings.ms_token))
-        self.journal = Journal(self.database)
+        self._identities: dict[Hub, Identity] = {}
+        self.journal = Journal(self.database, self.who)
         self.decisions = Decisions(self.database, self.journal)
         self.cache = InventoryCache(self.database)
         self.manifests = ManifestCache(self.database)
@@ -45,7 +48,6 @@ class Program:
         self.view_state = ViewState(self.database)
         self.knowledge = Knowledge()
         self._hubs: dict[Hub, HubSession] = {}
-        self._identities: dict[Hub, Identity] = {}
         self._engine: Fleet | None = None
         self._locks = {hub: threading.Lock() for hub in Hub}
         self._lock = threading.Lock()
@@ -85,6 +87,18 @@ class Program:
         if known is None:
             known = self._identities[hub] = self.hub(hub).read.whoami()
         return known
+
+    def who(self) -> str:
+        """On whose accounts things happen, ``hf:mira ms:ada``: those of the hubs that were asked already. Sends nothing."""
+        known = [self._identities.get(hub) for hub in Hub]
+        return " ".join(f"{each.hub.value}:{each.account}" for each in known if each is not None)
+
+    def acquaint(self) -> None:
+        """Ask both hubs who the tokens belong to, once, so that the journal can name them; one that does not say is left."""
+        for hub in Hub:
+            if self.settings.token(hub):
+                with suppress(Hf2msError):
+                    self.identity(hub)
 
     @property
     def engine(self) -> Fleet:

@@ -29,6 +29,7 @@ def prove(
     """
     wanted = level or program.settings.level
     over = cancelled or never
+    program.acquaint()
     intent = program.journal.intent("prove", ends.source, {"to": ends.destination.key, "level": wanted.value})
     try:
         proof = verify(
@@ -48,7 +49,16 @@ def prove(
         program.journal.outcome(intent, "failed", error.as_dict())
         raise
     program.journal.outcome(
-        intent, "done" if proof.holds else "failed", {"proof": proof_id, "summary": proof.summary}
+        intent,
+        "done" if proof.holds else "failed",
+        {
+            "proof": proof_id,
+            "summary": proof.summary,
+            "to": ends.destination.key,
+            "level": proof.level.value,
+            "proven": proof.proven,
+            "total": proof.total,
+        },
     )
     return proof
 

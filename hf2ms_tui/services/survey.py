@@ -37,6 +37,7 @@ def survey(
     returns all rows. A repo that cannot be read is left as it was. Stops soon after ``cancelled`` says so.
     """
     over = _over(program, cancelled)
+    program.acquaint()
     infos = program.knowledge.infos()
     before = {row.key: row for row in inventory.join(program, infos.values())}
     told, pause = time.monotonic(), _TELL_EVERY

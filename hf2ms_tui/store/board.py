@@ -50,7 +50,7 @@ class JobBoard:
         self._db = db
         self._id = job_id
         self._proofs = Proofs(db)
-        self._journal = Journal(db)
+        self._journal = Journal(db, self._who)
         with db.read() as connection:
             self._view = read_view(connection, job_id, chunks=True)
         self._chunks = {chunk.number: chunk for chunk in self._view.chunks}
@@ -64,6 +64,12 @@ class JobBoard:
         self._writing = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def _who(self) -> str:
+        """On whose accounts the job was started, by the journal."""
+        begun = self._journal.entries(ref=self._view.spec.source, kinds={"migrate"})
+        named = [entry.account for entry in begun if entry.payload.get("job") == self._id and entry.account]
+        return named[-1] if named else ""
 
     def update(self, **changes: object) -> None:
         """Set fields of ``JobView`` by name; a list of chunks goes through ``chunk``. Raises TypeError for another name."""
