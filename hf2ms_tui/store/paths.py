@@ -67,6 +67,10 @@ class Places:
         """The file that a running job holds locked: a free lock means a dead job."""
         return self.jobs / f"{_safe(job_id)}.lock"
 
+    def turn_lock(self, number: int) -> Path:
+        """The file that a job holds locked while it has turn ``number``."""
+        return self.jobs / f"turn-{number}.lock"
+
     def job_stderr(self, job_id: str) -> Path:
         """What a job's process wrote outside its log."""
         return self.jobs / f"{_safe(job_id)}.stderr"

@@ -18,6 +18,7 @@ from hf2ms_tui.domain.secret import Secret
 from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.local import LocalEngine
 from hf2ms_tui.engines.local.engine import GONE, environment
+from hf2ms_tui.engines.local.turn import AT_ONCE
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.sample.accounts import token
 from hf2ms_tui.loopback.world import World
@@ -261,3 +262,32 @@ def test_the_environment_of_a_job_holds_no_secrets() -> None:
     )
     assert made["PATH"] == "/bin"
     assert not {"HF_TOKEN", "MODELSCOPE_TOKEN", "AWS_SECRET_ACCESS_KEY"} & made.keys()
+
+
+def test_more_jobs_than_turns_wait_and_all_are_proven(tmp_path: Path) -> None:
+    names = [f"m{number}" for number in range(AT_ONCE + 2)]
+
+    def several(world: World) -> None:
+        for name in names:
+            add(world, "hf", name, {"README.md": b"# m\n", "w.bin": SeededContent(name, MIB)})
+
+    with machine(tmp_path, several) as here:
+        slow(here, "200K")
+        jobs = [here.submit(ref("hf", name), ref("ms", name)) for name in names]
+        until(lambda: sum("waiting for its turn" in here.text(job) for job in jobs) == 2, 60)
+        waiting = [view for view in here.engine.reconcile() if view.phase is Phase.QUEUED]
+        assert len(waiting) == 2
+        assert all(view.alive for view in waiting)
+        # One that waits hears a cancellation, and asks no hub for anything before.
+        here.engine.cancel(waiting[0].id)
+        until(lambda: here.jobs.view(waiting[0].id).phase is Phase.CANCELLED)
+        assert here.jobs.view(waiting[0].id).requests == 0
+        # A turn that is held by a killed job is free again.
+        running = next(
+            view for view in here.engine.reconcile() if view.phase not in {Phase.QUEUED, Phase.CANCELLED}
+        )
+        here.process(running.id).kill()
+        until(lambda: here.jobs.view(waiting[1].id).phase is not Phase.QUEUED)
+        slow(here, "50M")
+        for job in set(jobs) - {waiting[0].id, running.id}:
+            assert here.end(job).phase is Phase.DONE, here.text(job)

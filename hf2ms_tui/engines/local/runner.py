@@ -18,6 +18,7 @@ from hf2ms_tui.domain.secret import redact
 from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.local import lock
 from hf2ms_tui.engines.local.engine import RUNS_ELSEWHERE
+from hf2ms_tui.engines.local.turn import AT_ONCE, turn
 from hf2ms_tui.engines.sessions import open_sessions
 from hf2ms_tui.store.board import JobBoard
 from hf2ms_tui.store.database import Database
@@ -76,7 +77,7 @@ def _run(job_id: str, places: Places, tokens: Tokens, stopping: threading.Event,
                 os.write(ready, b"ready")
                 os.close(ready)
             try:
-                return _carry_out(spec, jobs, tokens, stopping)
+                return _carry_out(spec, places, jobs, tokens, stopping)
             finally:
                 database.close()
     except BadInput:
@@ -85,10 +86,16 @@ def _run(job_id: str, places: Places, tokens: Tokens, stopping: threading.Event,
         raise
 
 
-def _carry_out(spec: JobSpec, jobs: Jobs, tokens: Tokens, stopping: threading.Event) -> int:
+def _carry_out(spec: JobSpec, places: Places, jobs: Jobs, tokens: Tokens, stopping: threading.Event) -> int:
     board = jobs.board(spec.id)
+
+    def waits() -> None:
+        board.log(f"waiting for its turn: {AT_ONCE} jobs run at the same time on this machine")
+
     try:
-        phase = _phase_after(spec, jobs, board, tokens, stopping)
+        # One that was cancelled or stopped while it waited says so itself, before it asks a hub for anything.
+        with turn(places, waits, lambda: board.cancel_requested() or stopping.is_set()):
+            phase = _phase_after(spec, jobs, board, tokens, stopping)
         return CODES.get(phase, STOPPED)
     finally:
         board.close()
