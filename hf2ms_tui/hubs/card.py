@@ -1,4 +1,4 @@
-"""Cards: the YAML front matter of a README.md, read as YAML and never rewritten.
+"""Cards: the YAML front matter of a README.md, read as YAML. ``correct`` is where one is ever changed.
 
 Hugging Face reads YAML 1.2, where ``no`` is Norwegian and not false, so the loader here does too. Bytes are only looked at:
 what a hub would refuse is reported as sentences before anything moves.
@@ -17,7 +17,7 @@ from hf2ms_tui.domain.licence import KNOWN, canonical, is_known
 from hf2ms_tui.domain.repo import Kind
 from hf2ms_tui.domain.text import clean
 
-_BLOCK = re.compile(
+BLOCK = re.compile(
     r"\A\s*---[ \t]*(?:\r\n|\r|\n)(.*?)(?:\r\n|\r|\n)?^---[ \t]*(?:\r\n|\r|\n|\Z)", re.S | re.M
 )
 _SHOWN = 80
@@ -36,7 +36,7 @@ class Card:
     notes: tuple[str, ...] = ()
 
 
-class _Loader(yaml.SafeLoader):
+class CardLoader(yaml.SafeLoader):
     """YAML 1.2 core: only true and false are booleans, dates stay text, no base-60 numbers; keys may not repeat."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own attribute
@@ -53,10 +53,12 @@ for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+    CardLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
+    )
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+def _mapping(loader: CardLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
     seen: set[str] = set()
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
@@ -69,13 +71,13 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dic
     return loader.construct_mapping(node, deep=deep)
 
 
-def _build_mapping(loader: _Loader, node: yaml.MappingNode) -> Any:
+def _build_mapping(loader: CardLoader, node: yaml.MappingNode) -> Any:
     found: dict[Hashable, Any] = {}
     yield found
     found.update(_mapping(loader, node))
 
 
-def _number(loader: _Loader, node: yaml.ScalarNode) -> Any:
+def _number(loader: CardLoader, node: yaml.ScalarNode) -> Any:
     text = str(node.value)
     try:
         return int(text, 0) if text[:2].lower() in {"0o", "0x"} else int(text)
@@ -83,8 +85,8 @@ def _number(loader: _Loader, node: yaml.ScalarNode) -> Any:
         return text  # thousands of digits: Python refuses to read them as a number
 
 
-_Loader.add_constructor("tag:yaml.org,2002:map", _build_mapping)
-_Loader.add_constructor("tag:yaml.org,2002:int", _number)
+CardLoader.add_constructor("tag:yaml.org,2002:map", _build_mapping)
+CardLoader.add_constructor("tag:yaml.org,2002:int", _number)
 
 
 def read_card(content: str | bytes) -> Card:
@@ -100,14 +102,14 @@ def read_card(content: str | bytes) -> Card:
     else:
         text = content
     text = text.removeprefix("\ufeff")
-    match = _BLOCK.match(text)
+    match = BLOCK.match(text)
     if match is None:
         if re.match(r"\A\s*---[ \t]*(?:\r\n|\r|\n)", text) and re.search(r"^[\w-]+:", text, re.M):
             notes.append("The metadata block at the top of the README is never closed with ---.")
         return Card({}, text, (), tuple(notes))
     data: Any = None
     try:
-        data = yaml.load(match.group(1), Loader=_Loader)
+        data = yaml.load(match.group(1), Loader=CardLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" (line {mark.line + 2})" if mark else ""
@@ -170,22 +172,23 @@ def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-_SHAPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "license": (_is_texts, "a text or a list of texts"),
-    "license_name": (_is_text, "a text"),
-    "license_link": (_is_text, "a text"),
-    "language": (_is_texts, "a text or a list of texts"),
-    "tags": (_is_list_of_texts, "a list of texts"),
-    "datasets": (_is_texts, "a text or a list of texts"),
-    "base_model": (_is_texts, "a text or a list of texts"),
-    "pipeline_tag": (_is_text, "a text"),
-    "library_name": (_is_text, "a text"),
+TEXT, TEXTS, LIST_OF_TEXTS = "a text", "a text or a list of texts", "a list of texts"
+SHAPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "license": (_is_texts, TEXTS),
+    "license_name": (_is_text, TEXT),
+    "license_link": (_is_text, TEXT),
+    "language": (_is_texts, TEXTS),
+    "tags": (_is_list_of_texts, LIST_OF_TEXTS),
+    "datasets": (_is_texts, TEXTS),
+    "base_model": (_is_texts, TEXTS),
+    "pipeline_tag": (_is_text, TEXT),
+    "library_name": (_is_text, TEXT),
     "model-index": (_is_list, "a list"),
-    "task_categories": (_is_texts, "a text or a list of texts"),
+    "task_categories": (_is_texts, TEXTS),
     "configs": (_is_list, "a list"),
-    "title": (_is_text, "a text"),
-    "sdk": (_is_text, "a text"),
-    "app_file": (_is_text, "a text"),
+    "title": (_is_text, TEXT),
+    "sdk": (_is_text, TEXT),
+    "app_file": (_is_text, TEXT),
     "pinned": (_is_flag, "true or false"),
 }
 
@@ -196,7 +199,7 @@ def problems_for_hf(card: Card, kind: Kind) -> tuple[str, ...]:
     Rules: hub docs, repositories-licenses and the card specifications (2026-08). ``null`` values count as absent.
     """
     found = list(card.problems)
-    for key, (fits, shape) in _SHAPES.items():
+    for key, (fits, shape) in SHAPES.items():
         value = card.data.get(key)
         if value is not None and not fits(value):
             found.append(f"“{key}” must be {shape}.")
