@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from hf2ms_tui.domain.chronicle import Chronicle
 from hf2ms_tui.domain.gate import Pass
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
-from hf2ms_tui.domain.repo import GitRef, Hub, Identity, Kind, RepoId, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.domain.repo import Gating, GitRef, Hub, Identity, Kind, RepoId, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.hubs.traffic import Traffic
 
 
@@ -123,6 +124,13 @@ class HubReader(Protocol):
     def history(self, ref: RepoRef, revision: str) -> int | None:
         """How many commits lead to a revision; None where that cannot be told."""
 
+    def chronicle(self, ref: RepoRef, heads: Sequence[str]) -> Chronicle:
+        """What the repo has besides files, to be kept: description, the commits that lead to ``heads``, discussions.
+
+        Never raises for a part that cannot be read: its ``troubles`` say so. A request for each 50 or 100 commits and for
+        each discussion.
+        """
+
     def manifest(self, ref: RepoRef, revision: str, on_page: Callable[[int], None] | None = None) -> Manifest:
         """All files at a pinned revision, sorted by path; ``on_page`` hears how many were read so far.
 
@@ -198,6 +206,12 @@ class HubWriter(Protocol):
 
     def make_tag(self, ref: RepoRef, name: str, revision: str) -> None:
         """Make tag ``name`` at a 40-hex revision, and read it back; see ``make_branch``."""
+
+    def gate(self, ref: RepoRef, gating: Gating) -> None:
+        """Hand the files of the repo out only on request from now on, ``auto`` or ``manual``, and read that back.
+
+        Never opens a gate. Raises NotPermitted where the hub lets no token do so, HubLied when it did not happen.
+        """
 
     def check_card(self, kind: Kind, text: str) -> tuple[str, ...]:
         """What this hub would refuse in a README's metadata, as sentences; empty when it is fine."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hf2ms_tui.domain.chronicle import Chronicle
 from hf2ms_tui.domain.errors import Moved, NotFound
 from hf2ms_tui.domain.manifest import FileEntry, Manifest, is_revision
 from hf2ms_tui.domain.repo import GitRef, Hub, Identity, Kind, RepoId, RepoInfo, RepoRef
@@ -12,6 +13,7 @@ from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs.body import Body
 from hf2ms_tui.hubs.errors import Context, lied
 from hf2ms_tui.hubs.huggingface import tree
+from hf2ms_tui.hubs.huggingface.chronicle import chronicle
 from hf2ms_tui.hubs.huggingface.client import PREFIX, HuggingFaceClient
 from hf2ms_tui.hubs.huggingface.convert import from_info
 from hf2ms_tui.hubs.huggingface.history import count, newest
@@ -109,6 +111,10 @@ class HuggingFaceReader:
     def history(self, ref: RepoRef, revision: str) -> int | None:
         """How many commits lead to a revision; None beyond about 1,000."""
         return count(self._client, ref, revision)
+
+    def chronicle(self, ref: RepoRef, heads: Sequence[str]) -> Chronicle:
+        """See ``chronicle.chronicle``. Hugging Face keeps no description but the README."""
+        return chronicle(self._client, ref, heads)
 
     def manifest(self, ref: RepoRef, revision: str, on_page: Callable[[int], None] | None = None) -> Manifest:
         """See ``tree.manifest``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 from hf2ms_tui.domain.errors import Conflict, NotFound, VisibilityRefused
 from hf2ms_tui.domain.manifest import Blob
@@ -106,6 +107,19 @@ class HuggingFaceWriter:
     def make_tag(self, ref: RepoRef, name: str, revision: str) -> None:
         """See ``refs.make``."""
         refs.make(self._client, self._reader, ref, GitRef(name, "tag", revision))
+
+    def gate(self, ref: RepoRef, gating: Gating) -> None:
+        """Set the gate and read it back; see ``protocol.HubWriter.gate``."""
+        context = self._client.context("gate the repo", ref)
+        word: Literal["auto", "manual"] = "auto" if gating is Gating.AUTO else "manual"
+        if gating not in {Gating.AUTO, Gating.MANUAL}:
+            raise ValueError("a gate is only ever closed here")
+        self._client.sdk(
+            context,
+            lambda api: api.update_repo_settings(str(ref.id), repo_type=ref.kind.value, gated=word),
+        )
+        if self._reader.repo(ref).gating is not gating:
+            raise lied(context, "it reports success, but the repo is not gated")
 
     def check_card(self, kind: Kind, text: str) -> tuple[str, ...]:
         """What Hugging Face would refuse in a README's metadata. The hub is asked; our own reading explains its answer.

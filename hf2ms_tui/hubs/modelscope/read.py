@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from hf2ms_tui.domain.chronicle import Chronicle
 from hf2ms_tui.domain.errors import Hf2msError, Moved, NotAuthenticated, NotFound
 from hf2ms_tui.domain.manifest import FileEntry, Manifest
 from hf2ms_tui.domain.repo import GitRef, Hub, Identity, Kind, RepoId, RepoInfo, RepoRef
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs.body import Empty
 from hf2ms_tui.hubs.errors import lied
+from hf2ms_tui.hubs.modelscope.chronicle import chronicle
 from hf2ms_tui.hubs.modelscope.client import SDK_TYPES, SEGMENTS, Client
 from hf2ms_tui.hubs.modelscope.errors import sharpen
 from hf2ms_tui.hubs.modelscope.inventory import list_owner
@@ -136,6 +138,10 @@ class ModelScopeReader:
     def history(self, ref: RepoRef, revision: str) -> int | None:
         """How many commits lead to a revision; None where that cannot be told."""
         return self._revisions.history(ref, revision)
+
+    def chronicle(self, ref: RepoRef, heads: Sequence[str]) -> Chronicle:
+        """See ``chronicle.chronicle``."""
+        return chronicle(self._client, self._revisions, ref, heads)
 
     def manifest(self, ref: RepoRef, revision: str, on_page: Callable[[int], None] | None = None) -> Manifest:
         """All files at a 40-hex revision, sorted by path. No file at all is never taken for a whole listing.

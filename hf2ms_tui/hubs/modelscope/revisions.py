@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hf2ms_tui.domain.errors import NotFound
@@ -18,6 +19,7 @@ from hf2ms_tui.domain.repo import GitRef, Hub, RepoRef
 from hf2ms_tui.domain.text import clean, is_clean
 from hf2ms_tui.hubs.errors import Context, lied
 from hf2ms_tui.hubs.modelscope.client import SEGMENTS, Client
+from hf2ms_tui.hubs.modelscope.rows import moment
 
 HISTORY_PAGE = 100
 HISTORY_PAGES = 200
@@ -26,10 +28,12 @@ HISTORY_PAGES = 200
 
 @dataclass(frozen=True, slots=True)
 class CommitRow:
-    """A commit as listed. ``message`` is as the hub sent it, only to be compared."""
+    """A commit as listed. ``message`` is as the hub sent it, only to be compared; ``author`` is clean, ``at`` UTC."""
 
     id: str
     message: str
+    author: str = ""
+    at: datetime | None = None
 
 
 class Revisions:
@@ -95,7 +99,14 @@ class Revisions:
             id_ = row.get("Id") if isinstance(row, dict) else None
             if not isinstance(id_, str) or not is_revision(id_):
                 raise lied(context, "a commit has no 40-hex id")
-            found.append(CommitRow(id_, str(row.get("Message") or "")))
+            found.append(
+                CommitRow(
+                    id_,
+                    str(row.get("Message") or ""),
+                    clean(str(row.get("AuthorName") or ""), 100),
+                    moment(row.get("CommittedDate") or row.get("CreatedAt")),
+                )
+            )
         total = data.get("TotalCount", body.get("TotalCount"))
         return found, total if isinstance(total, int) and total >= len(found) else None
 

@@ -12,12 +12,13 @@ from hf2ms_tui.domain.errors import (
     HubLied,
     NotFound,
     NotMigratable,
+    NotPermitted,
     Unreachable,
     VisibilityRefused,
 )
 from hf2ms_tui.domain.licence import canonical
 from hf2ms_tui.domain.manifest import Blob
-from hf2ms_tui.domain.repo import Hub, Kind, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.domain.repo import Gating, Hub, Kind, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs import refnames
 from hf2ms_tui.hubs.errors import lied
@@ -209,6 +210,14 @@ class ModelScopeWriter:
     def make_tag(self, ref: RepoRef, name: str, revision: str) -> None:
         """See ``tags.make_tag``."""
         make_tag(self._client, self._revisions, ref, name, revision)
+
+    def gate(self, ref: RepoRef, gating: Gating) -> None:
+        """Always raises NotPermitted: the route that gates a repo also says who sees it, and is not used (``interlock``)."""
+        raise NotPermitted(
+            f"{ref.id} was not gated: on ModelScope only a person can do that",
+            way_out=f"Set it at {self._read.page(ref)}/settings.",
+            repo=str(ref.id),
+        )
 
     def check_card(self, kind: Kind, text: str) -> tuple[str, ...]:
         """Nothing: ModelScope has no known rules for a README's metadata."""

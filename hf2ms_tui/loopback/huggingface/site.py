@@ -9,7 +9,7 @@ import uuid
 
 from ..wire import Call, Handler, Origin, Reply, Route, Site
 from ..world import World
-from . import cards, commits, listing, people, refs, repos, tree
+from . import cards, commits, discussions, listing, people, refs, repos, tree
 from .errors import error_reply
 from .lfs import Lfs, Uploads
 from .resolve import Resolver
@@ -125,6 +125,8 @@ def _api_routes(resolver: Resolver, lfs: Lfs) -> list[Route]:
         ("POST", f"{REPO}/paths-info/{{rev}}", "paths-info", tree.paths_info),
         ("GET", f"{REPO}/refs", "refs", refs.refs),
         ("GET", f"{REPO}/commits/{{rev}}", "commits", refs.commits),
+        ("GET", f"{REPO}/discussions", "discussions", discussions.discussions),
+        ("GET", f"{REPO}/discussions/{{num:[0-9]+}}", "discussion", discussions.discussion),
         ("POST", f"{REPO}/branch/{{ref}}", "branch-create", refs.create_branch),
         ("DELETE", f"{REPO}/branch/{{ref}}", "branch-delete", refs.delete_branch),
         ("POST", f"{REPO}/tag/{{ref}}", "tag-create", refs.create_tag),
