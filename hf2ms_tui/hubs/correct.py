@@ -126,6 +126,18 @@ def all_comments(data: bytes) -> Corrected | None:
     return Corrected(made, ("all of the metadata is now a comment",))
 
 
+def block_apart(data: bytes) -> tuple[str, bytes] | None:
+    """A README's block as a hub reads it, and the bytes below the line that ends it; None without a block."""
+    parts = _split(data)
+    if parts is None:
+        return None
+    head, block, rest = parts
+    opening = BLOCK.match((head + block).removeprefix("\ufeff") + rest.decode("utf-8", "surrogateescape"))
+    assert opening is not None
+    text = opening.string[opening.end() :]
+    return _loadable(block), text.encode("utf-8", "surrogateescape")
+
+
 def _split(data: bytes) -> tuple[str, str, bytes] | None:
     """The opening, the block and what follows it, from its closing ``---`` on; None without a block.
 

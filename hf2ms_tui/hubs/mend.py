@@ -244,6 +244,18 @@ def others_kept(old: str, new: str, touched: set[str]) -> bool:
     return kept and after.keys() - before.keys() <= {_NAME, _LINK}
 
 
+def keys_added(old: str, new: str) -> list[str]:
+    """The keys of ``new`` that are not in ``old``, sorted, when all of ``old`` is in ``new`` as it was; else none."""
+    try:
+        shapes = _Shapes()
+        before, after = shapes.of_keys(old), shapes.of_keys(new)
+    except (yaml.YAMLError, RecursionError, ValueError, _Hopeless):
+        return []
+    if any(after.get(name) != shape for name, shape in before.items()):
+        return []
+    return sorted(after.keys() - before.keys())
+
+
 class _Shapes:
     """Numbers for values, equal only for equal ones. Looks at a value once, however often it is referred to."""
 
