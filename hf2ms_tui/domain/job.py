@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from hf2ms_tui.domain.proof import Level
-from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.repo import GitRef, RepoRef
 
 
 class Phase(Enum):
@@ -43,11 +43,42 @@ class ChunkState(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RefMove:
+    """A branch or tag of the source at a pinned revision, and the branch or tag of the destination that is to hold it."""
+
+    source: GitRef
+    kind: str
+    name: str
+
+    @property
+    def words(self) -> str:
+        """What it is on the source: ``tag v1.0``."""
+        return self.source.words
+
+    @property
+    def there(self) -> str:
+        """What it becomes on the destination: ``tag v1.0``."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def text(self) -> str:
+        """As one text; git allows no blanks in names. ``of`` reads it back."""
+        return f"{self.source.kind} {self.source.name} {self.source.revision} {self.kind} {self.name}"
+
+    @classmethod
+    def of(cls, text: str) -> RefMove:
+        """Read what ``text`` gave. Raises ValueError for anything else."""
+        kind, name, revision, to_kind, to_name = text.split(" ")
+        return cls(GitRef(name, kind, revision), to_kind, to_name)
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
     """What a job is to do; enough to start it again. Holds no token.
 
     ``revision`` is pinned at submission, empty when the job itself resolves ``branch`` as its first act. ``workers`` are
-    chunks at once, ``streams`` blobs at once in each worker.
+    chunks at once, ``streams`` blobs at once in each worker. ``refs`` are branches and tags that are brought over besides,
+    each a ``RefMove.text``.
     """
 
     id: str
@@ -61,6 +92,12 @@ class JobSpec:
     source_endpoint: str = ""
     destination_endpoint: str = ""
     engine: str = "local"
+    refs: tuple[str, ...] = ()
+
+    @property
+    def ref_moves(self) -> tuple[RefMove, ...]:
+        """The branches and tags to bring over, in order."""
+        return tuple(RefMove.of(text) for text in self.refs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from hf2ms_tui.domain.elsewhere import Elsewhere
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.verdict import EXCEPTABLE, Explained, FileVerdict, Level, Verdict
@@ -23,7 +24,10 @@ class Proof:
     """A comparison of ``source`` at a revision with ``destination`` at a revision. Files are sorted by path.
 
     ``level`` is what was asked for; ``holds`` says whether every file of the source was proven at that level, but for the
-    ``exceptions``. ``doubt`` is the reason when either listing may be cut short.
+    ``exceptions``. ``doubt`` is the reason when either listing may be cut short. ``ref`` names the branch or tag of the
+    source that it is about (``tag v1.0``), empty for the default branch; ``destination_ref`` the one of the destination that
+    keeps its revision. ``places`` are other repos in which some files were found proven; ``destination_revision`` is empty
+    when all were, because there is no destination.
     """
 
     source: RepoRef
@@ -35,6 +39,14 @@ class Proof:
     files: tuple[FileVerdict, ...]
     doubt: str = ""
     job_id: str = ""
+    ref: str = ""
+    destination_ref: str = ""
+    places: tuple[Elsewhere, ...] = ()
+
+    @property
+    def evidence_at(self) -> datetime:
+        """When the oldest evidence in it was gathered (UTC): its own moment, or that of a proof it rests on."""
+        return min((self.at, *(place.at for place in self.places)))
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -101,8 +113,11 @@ class Proof:
                 [
                     [f.path, f.verdict.value, f.source_sha256, f.destination_sha256, f.level.value]
                     + ([f.why] if f.verdict is Verdict.EXCEPTED else [])
+                    + ([f.where] if f.where else [])
                     for f in self.files
                 ],
+                *([self.ref, self.destination_ref] if self.ref else []),
+                *([[place.row for place in self.places]] if self.places else []),
             ]
         )
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

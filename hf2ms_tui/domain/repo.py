@@ -217,6 +217,11 @@ class GitRef:
     """``branch``, ``tag``, ``convert`` or ``pull``"""
     revision: str
 
+    @property
+    def words(self) -> str:
+        """Kind and name: ``tag v1.0``. Names are clean."""
+        return f"{self.kind} {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class RepoInfo:

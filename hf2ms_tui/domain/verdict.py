@@ -68,7 +68,8 @@ _GLYPHS = {"proven": "✓", "mismatch": "✗", "missing": "○", "unknown": "?",
 class FileVerdict:
     """The verdict on one path, with the evidence: both sides' hashes (None unknown) and sizes in bytes (None absent).
 
-    ``level`` is the strongest evidence that held for this file; ``why`` explains anything but a plain proven.
+    ``level`` is the strongest evidence that held for this file; ``why`` explains anything but a plain proven. ``where`` is
+    empty when the bytes are in the destination itself, else the other repo's place that holds them (``domain.elsewhere``).
     """
 
     path: str
@@ -79,6 +80,7 @@ class FileVerdict:
     destination_size: int | None = None
     level: Level = Level.LISTED
     why: str = ""
+    where: str = ""
 
     @property
     def unfounded(self) -> bool:

@@ -130,11 +130,12 @@ class JobBoard:
         self._start()
 
     def proof(self, proof: Proof) -> None:
-        """Record the proof and link it to the job, in one transaction."""
+        """Record the proof and link it to the job, in one transaction. A job is linked to the proof of its default branch."""
         with self._lock:
-            self._view = replace(
-                self._view, proof_id=proof.id, destination_revision=proof.destination_revision
-            )
+            if not proof.ref:
+                self._view = replace(
+                    self._view, proof_id=proof.id, destination_revision=proof.destination_revision
+                )
             self._dirty_fields = True
         with self._writing, self._db.write():
             self._proofs.save(proof)

@@ -32,6 +32,7 @@ def read_spec(text: str) -> JobSpec:
     values["source"] = RepoRef.from_key(values["source"])
     values["destination"] = RepoRef.from_key(values["destination"])
     values["level"] = Level(values["level"])
+    values["refs"] = tuple(values.get("refs", ()))
     return JobSpec(**values)
 
 

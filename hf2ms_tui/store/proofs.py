@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hf2ms_tui.domain.errors import StoreFailed
+from hf2ms_tui.domain.elsewhere import Elsewhere
+from hf2ms_tui.domain.errors import BadInput, StoreFailed
 from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.store.codec import damaged, decode, encode, instant, pack, stamp, unpack
@@ -15,13 +16,13 @@ from hf2ms_tui.store.database import Database
 
 _SUMMARY = (
     "id, source, source_revision, destination, destination_revision, level, at, "
-    "holds, proven, total, counts, doubt, job_id"
+    "holds, proven, total, counts, doubt, job_id, ref, destination_ref, places"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ProofSummary:
-    """A proof without its files. ``proven`` of ``total`` files hold at ``level``; ``at`` is UTC."""
+    """A proof without its files; fields as in ``Proof``. ``proven`` of ``total`` files hold at ``level``; ``at`` is UTC."""
 
     id: str
     source: RepoRef
@@ -36,6 +37,9 @@ class ProofSummary:
     counts: dict[Verdict, int]
     doubt: str
     job_id: str
+    ref: str = ""
+    destination_ref: str = ""
+    places: tuple[Elsewhere, ...] = ()
 
 
 class Proofs:
@@ -48,6 +52,7 @@ class Proofs:
         """Keep a proof, durably, and return its id. Saving the same one again changes nothing."""
         proof_id = proof.id
         counts = {verdict.value: count for verdict, count in proof.counts.items()}
+        elsewhere = [[file.where for file in proof.files]] if proof.places else []
         data = pack(
             [
                 [file.path for file in proof.files],
@@ -61,13 +66,14 @@ class Proofs:
                 [file.destination_size for file in proof.files],
                 [file.level.value for file in proof.files],
                 [file.why for file in proof.files],
+                *elsewhere,
             ]
         )
         with self._db.write() as connection:
             # That there was no copy is out of date now that one was compared.
             connection.execute("DELETE FROM backups WHERE key = ? AND state = 'none'", (proof.source.key,))
             connection.execute(
-                f"INSERT OR IGNORE INTO proofs ({_SUMMARY}, data) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                f"INSERT OR IGNORE INTO proofs ({_SUMMARY}, data) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     proof_id,
                     proof.source.key,
@@ -82,6 +88,9 @@ class Proofs:
                     encode(counts),
                     proof.doubt,
                     proof.job_id,
+                    proof.ref,
+                    proof.destination_ref,
+                    encode([place.row for place in proof.places]) if proof.places else "",
                     data,
                 ),
             )
@@ -98,8 +107,11 @@ class Proofs:
     def latest(
         self, source: RepoRef, revision: str | None = None, destination: RepoRef | None = None
     ) -> Proof | None:
-        """The newest proof of ``source``, at one revision or to one destination where given, whether it holds or not."""
-        where, values = "source = ?", [source.key]
+        """The newest proof of ``source``, at one revision or to one destination where given, whether it holds or not.
+
+        Those of single branches and tags are left out, see ``of_refs``.
+        """
+        where, values = "source = ? AND ref = ''", [source.key]
         if revision is not None:
             where += " AND source_revision = ?"
             values.append(revision)
@@ -118,6 +130,21 @@ class Proofs:
         found = standing(self.summaries(source)).get(source.key)
         return self.get(found.id) if found else None
 
+    def of_refs(self, source: RepoRef, destination: RepoRef) -> list[Proof]:
+        """The newest proof of each branch and tag of ``source`` that was brought over to ``destination``, by revision."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                f"SELECT {_SUMMARY}, data FROM proofs WHERE source = ? AND destination = ? AND ref <> '' "
+                "ORDER BY at DESC, number DESC",
+                (source.key, destination.key),
+            ).fetchall()
+        newest: dict[tuple[str, str], Proof] = {}
+        for row in rows:
+            about = _summary(row)
+            if (about.ref, about.source_revision) not in newest:
+                newest[about.ref, about.source_revision] = _proof(row)
+        return list(newest.values())
+
     def summaries(self, source: RepoRef | None = None) -> list[ProofSummary]:
         """All proofs, or those of one repo, newest first, without their files."""
         with self._db.read() as connection:
@@ -133,11 +160,14 @@ def standing(newest_first: Iterable[ProofSummary]) -> dict[str, ProofSummary]:
 
     That is the newest one; but when it holds, and an older one of the same two revisions holds at a stronger level, the
     older: looking again less closely takes nothing away from what was read back, and its own age still counts. A proof
-    that does not hold ends the search: nothing older than it speaks any more.
+    that does not hold ends the search: nothing older than it speaks any more. Proofs of single branches and tags do not
+    speak for their repo.
     """
     found: dict[str, ProofSummary] = {}
     ended: set[str] = set()
     for proof in newest_first:
+        if proof.ref:
+            continue
         key = proof.source.key
         now = found.setdefault(key, proof)
         if not proof.holds:
@@ -170,6 +200,9 @@ def _summary(row: tuple[Any, ...]) -> ProofSummary:
         counts={Verdict(word): count for word, count in decode(row[10]).items()},
         doubt=row[11],
         job_id=row[12],
+        ref=row[13],
+        destination_ref=row[14],
+        places=tuple(Elsewhere.of(place) for place in decode(row[15])) if row[15] else (),
     )
 
 
@@ -178,8 +211,11 @@ _LEVELS = {level.value: level for level in Level}
 
 
 def _proof(row: tuple[Any, ...]) -> Proof:
-    head = _summary(row)
     try:
+        head = _summary(row)
+        columns = unpack(row[-1])
+        if len(columns) == 8:
+            columns.append([""] * len(columns[0]))
         files = tuple(
             FileVerdict(
                 path,
@@ -190,11 +226,12 @@ def _proof(row: tuple[Any, ...]) -> Proof:
                 size2,
                 _LEVELS[level],
                 why,
+                where,
             )
-            for path, verdict, ours, theirs, size, size2, level, why in zip(*unpack(row[-1]), strict=True)
+            for path, verdict, ours, theirs, size, size2, level, why, where in zip(*columns, strict=True)
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(f"proof {head.id}: {error}") from error
+    except (KeyError, TypeError, ValueError, BadInput) as error:
+        raise damaged(f"proof {row[0]}: {error}") from error
     proof = Proof(
         source=head.source,
         source_revision=head.source_revision,
@@ -205,6 +242,9 @@ def _proof(row: tuple[Any, ...]) -> Proof:
         files=files,
         doubt=head.doubt,
         job_id=head.job_id,
+        ref=head.ref,
+        destination_ref=head.destination_ref,
+        places=head.places,
     )
     if proof.id != head.id:
         raise StoreFailed(

@@ -108,4 +108,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX tombstones_key ON tombstones (key, at);
     """,
     "ALTER TABLE jobs ADD COLUMN remote TEXT NOT NULL DEFAULT '';",
+    """
+    ALTER TABLE proofs ADD COLUMN ref TEXT NOT NULL DEFAULT '';
+    ALTER TABLE proofs ADD COLUMN destination_ref TEXT NOT NULL DEFAULT '';
+    ALTER TABLE proofs ADD COLUMN places TEXT NOT NULL DEFAULT '';
+    """,
 )

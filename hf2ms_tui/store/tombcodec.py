@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hf2ms_tui.domain.chronicle import Chronicle, Comment, CommitLine, Discussion
+from hf2ms_tui.domain.elsewhere import Elsewhere
 from hf2ms_tui.domain.manifest import FileEntry
 from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
 from hf2ms_tui.domain.repo import Gating, GitRef, RepoInfo, RepoRef, Visibility
@@ -89,6 +90,9 @@ def proof_of(proof: Proof) -> dict[str, Any]:
         "at": stamp(proof.at),
         "doubt": proof.doubt,
         "job_id": proof.job_id,
+        "ref": proof.ref,
+        "destination_ref": proof.destination_ref,
+        "places": [place.row for place in proof.places],
         "files": [
             [
                 file.path,
@@ -99,6 +103,7 @@ def proof_of(proof: Proof) -> dict[str, Any]:
                 file.destination_size,
                 file.level.value,
                 file.why,
+                file.where,
             ]
             for file in proof.files
         ],
@@ -191,9 +196,12 @@ def _proof(told: Mapping[str, Any]) -> Proof:
         level=Level(told["level"]),
         at=_at(told["at"]),
         files=tuple(
-            FileVerdict(path, Verdict(verdict), ours, theirs, size, size2, Level(level), why)
-            for path, verdict, ours, theirs, size, size2, level, why in told["files"]
+            FileVerdict(path, Verdict(verdict), ours, theirs, size, size2, Level(level), why, where)
+            for path, verdict, ours, theirs, size, size2, level, why, where in told["files"]
         ),
         doubt=told["doubt"],
         job_id=told["job_id"],
+        ref=told["ref"],
+        destination_ref=told["destination_ref"],
+        places=tuple(Elsewhere.of(place) for place in told["places"]),
     )

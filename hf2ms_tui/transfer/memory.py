@@ -78,12 +78,13 @@ class MemoryBoard:
             self.lines.append(LogLine(len(self.lines) + 1, datetime.now(UTC), worker, text, chunk))
 
     def proof(self, proof: Proof) -> None:
-        """Keep the proof."""
+        """Keep the proof. The job is linked to that of its default branch."""
         with self._lock:
             self.proofs.append(proof)
-            self._view = replace(
-                self._view, proof_id=proof.id, destination_revision=proof.destination_revision
-            )
+            if not proof.ref:
+                self._view = replace(
+                    self._view, proof_id=proof.id, destination_revision=proof.destination_revision
+                )
 
     def intent(self, kind: str, payload: Mapping[str, object]) -> int:
         """Note an act before it is sent."""
