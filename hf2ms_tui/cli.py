@@ -17,7 +17,15 @@ import click
 
 from hf2ms_tui import __version__
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
-from hf2ms_tui.printing import follow_job, print_json, print_lines, show_job
+from hf2ms_tui.printing import (
+    follow_job,
+    print_json,
+    print_lines,
+    show_checkup,
+    show_job,
+    show_journal,
+    write_journal,
+)
 
 if TYPE_CHECKING:
     from hf2ms_tui.services.program import Program
@@ -270,27 +278,42 @@ def retry(context: click.Context, job_id: str, detach: bool, demo: bool, as_json
 
 
 @cli.command()
-@click.option("--check", is_flag=True, help="Verify the chain of digests; exit 1 when an entry was edited.")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--check", is_flag=True, help="Check the whole journal; exit 1 names the first bad entry.")
+@click.option("--against", type=click.Path(path_type=Path), help="With --check: an export kept elsewhere.")
+@click.option("--export", type=click.Choice(["jsonl"]), help="Write every entry to FILE, one JSON a line.")
+@click.option("--report", metavar="OWNER/NAME", help="Write one repo's story to FILE, as Markdown.")
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N entries.")
 @_common
 @click.pass_context
-def journal(context: click.Context, check: bool, last: int | None, demo: bool, as_json: bool) -> None:
-    """Print what was decided, moved, proven and deleted, oldest first."""
+def journal(
+    context: click.Context,
+    file: Path | None,
+    check: bool,
+    against: Path | None,
+    export: str | None,
+    report: str | None,
+    last: int | None,
+    demo: bool,
+    as_json: bool,
+) -> None:
+    """Print what was decided, moved, proven and deleted, oldest first. Without FILE, or with -, to standard output."""
+    if (
+        check + bool(export) + bool(report) > 1
+        or (against and not check)
+        or (file and not (export or report))
+    ):
+        raise BadInput("These flags do not go together", way_out="See: hf2ms-tui journal --help")
     program = _merged(context, demo)
-    from hf2ms_tui.services import audit
-
-    entries = audit.entries(program, last)
-    if as_json:
-        print_json([audit.entry_dict(entry) for entry in entries])
-    else:
-        print_lines(audit.entry_line(entry) for entry in entries)
-        if not entries:
-            click.echo("The journal is empty: nothing was decided, moved or deleted yet.")
-    broken = program.journal.check() if check else None
-    if broken:
-        click.echo(f"The journal was edited: {broken}", err=True)
-    program.close()
-    context.exit(1 if broken else 0)
+    try:
+        if check:
+            context.exit(show_checkup(program, against, as_json))
+        if export or report:
+            write_journal(program, file, report)
+        else:
+            show_journal(program, last, as_json)
+    finally:
+        program.close()
 
 
 @cli.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -74,3 +75,47 @@ def sentence(error: dict[str, object]) -> str:
     return " ".join(f"{error[key]}." for key in ("what", "meaning", "way_out") if error.get(key)).replace(
         "..", "."
     )
+
+
+def show_journal(program: Program, last: int | None, as_json: bool) -> None:
+    """The journal's entries, or the newest of them."""
+    from hf2ms_tui.services import audit
+
+    entries = audit.entries(program, last)
+    if as_json:
+        print_json([audit.entry_dict(entry) for entry in entries])
+        return
+    print_lines(audit.entry_line(entry) for entry in entries)
+    if not entries:
+        click.echo("The journal is empty: nothing was decided, moved or deleted yet.")
+
+
+def show_checkup(program: Program, against: Path | None, as_json: bool) -> int:
+    """What a check of the journal found; the exit code."""
+    from hf2ms_tui.services import journalcheck
+
+    found = journalcheck.check(program, against)
+    if as_json:
+        print_json(journalcheck.checkup_dict(found))
+    else:
+        click.echo(found.summary)
+    for each in found.trouble:
+        click.echo(f"not compared: {each}", err=True)
+    if found.broken:
+        click.echo(f"The journal was edited: {found.broken}", err=True)
+    return 1 if found.broken else 0
+
+
+def write_journal(program: Program, path: Path | None, report: str | None) -> None:
+    """The whole journal as JSON Lines, or the story of the repo that ``report`` names, to a file or to standard output."""
+    from hf2ms_tui.services import journalexport, repostory
+    from hf2ms_tui.services.exports import write_text
+
+    if report is not None:
+        text = repostory.story(program, repostory.refs_named(program, report))
+    else:
+        text = journalexport.text(program)
+    if path is None or str(path) == "-":
+        click.echo(text, nl=False)
+    else:
+        click.echo(f"written: {write_text(path, text)}", err=True)

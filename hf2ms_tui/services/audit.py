@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hf2ms_tui.domain.text import clean
+from hf2ms_tui.services import telling
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.store.journal import Entry
 
@@ -47,10 +48,8 @@ def act(entry: Entry) -> str:
 
 
 def says(entry: Entry) -> str:
-    """What an entry holds besides, as inert words in one line."""
-    return ", ".join(
-        f"{key} {_short(value)}" for key, value in entry.payload.items() if value not in (None, "", [], {})
-    )
+    """What an entry says, as inert words in one line: ``proof 3f…: 12 of 12 read back on ModelScope acme/x``."""
+    return telling.tell(entry)
 
 
 def facts(entry: Entry) -> list[tuple[str, str]]:
@@ -60,7 +59,8 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
         ("when", f"{entry.at:%Y-%m-%d %H:%M:%S} UTC"),
         ("what", act(entry)),
         ("repo", entry.ref.key if entry.ref else ""),
-        ("account", entry.account),
+        ("by", telling.who(entry.account)),
+        ("says", says(entry)),
         ("about entry", f"{entry.about:,}" if entry.about else ""),
         *((key, _whole(value)) for key, value in entry.payload.items()),
         ("digest", entry.digest),
@@ -76,11 +76,3 @@ def _whole(value: object) -> str:
             " ".join(map(str, item)) if isinstance(item, list | tuple) else str(item) for item in value
         )
     return "" if value is None else str(value)
-
-
-def _short(value: object) -> str:
-    if isinstance(value, dict):
-        value = value.get("what") or ", ".join(map(str, value.values()))
-    if isinstance(value, list):
-        return f"({len(value)})"
-    return clean(str(value), 80)

@@ -17,7 +17,7 @@ from hf2ms_tui.services.planned import Plan
 
 def export_proof(proof: Proof, folder: Path) -> Path:
     """Write a proof with every file's verdict and hashes; the same proof always gets the same name."""
-    return _write(folder / f"proof-{_slug(str(proof.source.id))}-{proof.id}.json", report.proof_dict(proof))
+    return _write(folder / f"proof-{slug(str(proof.source.id))}-{proof.id}.json", report.proof_dict(proof))
 
 
 def export_plan(plan: Plan, folder: Path) -> Path:
@@ -25,17 +25,21 @@ def export_plan(plan: Plan, folder: Path) -> Path:
     return _write(folder / f"plan-{plan.at:%Y%m%dT%H%M%SZ}.json", plan.as_dict())
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """``text`` as part of a file's name."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:120]
 
 
 def _write(path: Path, value: Any) -> Path:
-    """Write the whole file or none of it. Raises Hf2msError when the folder cannot be written."""
-    text = json.dumps(value, indent=2) + "\n"
+    return write_text(path, json.dumps(value, indent=2) + "\n")
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write the whole file or none of it, readable by its owner only. Raises Hf2msError when the folder cannot be written."""
     handle, temporary = -1, ""
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         Path(temporary).replace(path)
     except OSError as error:
@@ -43,6 +47,6 @@ def _write(path: Path, value: Any) -> Path:
             Path(temporary).unlink(missing_ok=True)
         raise Hf2msError(
             f"{path.name} was not written: {error.strerror or error}",
-            way_out=f"Start the program in a folder that you may write to; this one is {path.parent}.",
+            way_out=f"Choose a folder that you may write to; this one is {path.parent}.",
         ) from None
     return path

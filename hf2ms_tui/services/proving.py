@@ -56,8 +56,7 @@ def prove(
             "summary": proof.summary,
             "to": ends.destination.key,
             "level": proof.level.value,
-            "proven": proof.proven,
-            "total": proof.total,
+            "files": proof.outcome,
         },
     )
     return proof

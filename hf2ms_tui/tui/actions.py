@@ -99,6 +99,8 @@ _LIST = (
     ),
     Action("problems", ("p",), "problems", "Only problems, or all files", rank=2),
     Action("export", ("e",), "export", "Write it to a file in the current folder", rank=6),
+    Action("check", ("c",), "check", "Check every entry, and every copy of the journal's head", rank=6),
+    Action("story", ("r",), "report", "Write this repo's story to a file, as Markdown", rank=7),
     Action("cancel", ("c",), "cancel", "Cancel this job; what arrived stays", rank=2, group="Act"),
     Action("retry", ("r",), "retry", "Run it again from where it stopped", rank=2, group="Act"),
     Action("details", ("enter",), "full text", "The whole text of this line, to read and copy", rank=4),

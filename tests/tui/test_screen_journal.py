@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,18 @@ def some_entries(program: Program) -> None:
     begun = journal.intent(
         "prove", REPO, {"to": "ms:model:aurora-labs/poc-tokenizer-v0", "level": "read-back"}
     )
-    journal.outcome(begun, "done", {"proof": "0123456789abcdef", "summary": "proven 48"})
+    journal.outcome(
+        begun,
+        "done",
+        {
+            "proof": "0123456789abcdef",
+            "files": "48 of 48",
+            "level": "read-back",
+            "to": "ms:model:aurora-labs/poc-tokenizer-v0",
+        },
+    )
     begun = journal.intent("delete", REPO, {"proof": "0123456789abcdef"}, account="mira")
-    journal.outcome(begun, "failed", {"why": "the answer was lost \x1b[31m[/red]"})
+    journal.outcome(begun, "failed", {"what": "the answer was lost \x1b[31m[/red]"})
     journal.append("cancel", REPO, {"job": "abcdefgh"})
 
 
@@ -102,3 +112,29 @@ async def test_a_touched_entry_breaks_the_chain(open_app: OpenApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await at_journal(pilot)
         assert "✗" in screen_lines(app)[0] and "broken at entry 3" in screen_lines(app)[0]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Iterator[Path]:
+    """The folder in which the program runs; by the end it holds the report on the repo."""
+    yield tmp_path
+    (report,) = tmp_path.glob("report-*.md")
+    assert "`aurora-labs/poc-tokenizer-v0`" in report.read_text()
+    assert "\x1b" not in report.read_text()
+    assert len((tmp_path / "journal-5.jsonl").read_text().splitlines()) == 5
+
+
+async def test_it_is_checked_exported_and_told(
+    open_app: OpenApp, written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app()
+    some_entries(app.program)
+    monkeypatch.chdir(written)
+    async with app.run_test(size=WIDE) as pilot:
+        await at_journal(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: "each follows from the one before; 1 copy of its head agree" in said(app))
+        await pilot.press("e")
+        await until(pilot, lambda: said(app) == "written: journal-5.jsonl")
+        await pilot.press("r")
+        await until(pilot, lambda: said(app).startswith("written: report-hf-model-aurora-labs"))

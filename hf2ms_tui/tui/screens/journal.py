@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -9,7 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
 
-from hf2ms_tui.services import audit, words
+from hf2ms_tui.services import audit, journalcheck, journalexport, repostory, words
+from hf2ms_tui.services.exports import slug, write_text
+from hf2ms_tui.services.journalcheck import Checkup
 from hf2ms_tui.store.journal import Broken, Entry
 from hf2ms_tui.tui.actions import bindings
 from hf2ms_tui.tui.background import sentence
@@ -19,7 +22,20 @@ from hf2ms_tui.tui.widgets.cards import Fact
 from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.vtable import VTable
 
-_ACTIONS = ("open", "find", "refresh", "copy", "inventory", "triage", "plan", "jobs", "back")
+_ACTIONS = (
+    "open",
+    "find",
+    "check",
+    "export",
+    "story",
+    "refresh",
+    "copy",
+    "inventory",
+    "triage",
+    "plan",
+    "jobs",
+    "back",
+)
 _TONES = {"done": "ok", "failed": "bad", "unknown": "warn"}
 
 
@@ -33,7 +49,8 @@ class JournalScreen(RoomScreen):
     HELP_TEXT = (
         "Everything that was decided, moved, proven and deleted, newest first. An act is two entries: “begun” before it was "
         "sent, and how it ended; an act that was begun and has no end is looked at again at the next start. Entries are never "
-        "changed: each carries a digest that follows from the one before, and the head line says whether all do."
+        "changed: each carries a digest that follows from the one before, and the head line says whether all do. That "
+        "newest ones were cut off is told by copies of its head: a file beside it, the tombstones, and exports kept elsewhere."
     )
 
     def __init__(self) -> None:
@@ -182,6 +199,58 @@ class JournalScreen(RoomScreen):
         if (entry := self._table.cursor_row) is not None:
             facts = [Fact(label, text) for label, text in audit.facts(entry)]
             self.app.push_screen(FullTextScreen(f"journal entry {entry.seq:,}", facts))
+
+    # -- the whole journal --------------------------------------------------------------------------------------
+
+    def why_not_check(self) -> str | None:
+        """Needs entries."""
+        return None if self._entries else "the journal has no entry yet"
+
+    why_not_export = why_not_check
+
+    def do_check(self) -> None:
+        """Check the chain and every copy of its head, and say what that found."""
+        program = self.house.program
+        self.house.background.run(
+            lambda: journalcheck.check(program), self._checked, self.house.failed, only="journal check"
+        )
+
+    def _checked(self, found: Checkup) -> None:
+        self.house.say(found.summary, "bad" if found.broken else "ok")
+        for each in found.trouble:
+            self.house.say(f"not compared: {each}", "warn")
+
+    def do_export(self) -> None:
+        """Write all entries as JSON Lines, named by the newest."""
+        program, newest = self.house.program, self._entries[-1].seq
+        folder = Path.cwd()
+        self.house.background.run(
+            lambda: write_text(folder / f"journal-{newest}.jsonl", journalexport.text(program)),
+            self._written,
+            self.house.failed,
+            only="journal export",
+        )
+
+    def why_not_story(self) -> str | None:
+        """Needs an entry that is about one repo."""
+        entry = self._table.cursor_row
+        return None if entry and entry.ref else "this entry is not about one repo"
+
+    def do_story(self) -> None:
+        """Write the story of the selected entry's repo as Markdown."""
+        entry, program, folder = self._table.cursor_row, self.house.program, Path.cwd()
+        if entry is None or entry.ref is None:
+            return
+        ref = entry.ref
+        self.house.background.run(
+            lambda: write_text(folder / f"report-{slug(ref.key)}.md", repostory.story(program, [ref])),
+            self._written,
+            self.house.failed,
+            only="journal report",
+        )
+
+    def _written(self, path: Path) -> None:
+        self.house.say(f"written: {path.name}", "ok")
 
     def do_copy(self) -> None:
         """Copy the entry as one line."""
