@@ -13,6 +13,7 @@ from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs.protocol import HubSession, Ticket
 from hf2ms_tui.transfer.commit import Committer
 from hf2ms_tui.transfer.control import Control, Stopped, never
+from hf2ms_tui.transfer.exceptions import remember
 from hf2ms_tui.transfer.move import blob_changes, move
 from hf2ms_tui.transfer.plan import Work, learnt, list_destination, plan, same
 from hf2ms_tui.transfer.ports import Board, Ledger, Pool
@@ -158,6 +159,7 @@ def _prove(run: Run, work: Work, committer: Committer) -> Proof:
         job_id=run.spec.id,
     )
     proof = prover.prove(source, there)
+    remember(run.ledger, proof)
     run.board.proof(proof)
     return proof
 

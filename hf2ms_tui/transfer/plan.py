@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from hf2ms_tui.domain.chunks import Chunk, Piece
 from hf2ms_tui.domain.errors import (
     BadInput,
-    CardRefused,
     Hf2msError,
     HubLied,
     NotMigratable,
@@ -20,8 +19,8 @@ from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest, is_revision
 from hf2ms_tui.domain.repo import Gating, Kind, RepoInfo, Visibility
 from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
-from hf2ms_tui.transfer.blob import read_small
 from hf2ms_tui.transfer.chunk import Given, MoveChunk
+from hf2ms_tui.transfer.exceptions import acceptable, given_up
 from hf2ms_tui.transfer.layout import lay_out
 from hf2ms_tui.transfer.run import Run
 
@@ -29,14 +28,13 @@ BATCH = 500
 """blobs asked about at once"""
 KEEP_TICKETS = 2000
 """tickets kept from planning; for more of them the chunks ask anew, as each may hold many addresses"""
-CARD = "README.md"
-CARD_LIMIT = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What has to be done, found by comparing both listings. Files in path order.
 
+    ``source`` is what the destination is to hold: a card that it would refuse is in it as corrected.
     ``blobs`` become stored blobs with a known sha256, ``unknown`` too once they were read, ``inline`` go into commits.
     ``visibility`` is the widest the destination may have.
     """
@@ -72,11 +70,11 @@ def plan(run: Run) -> Work:
         )
     run.board.update(files=len(source.files), total=source.size)
     run.board.log(f"{len(source.files):,} files, {source.size:,} bytes to account for")
-    check_card(run, source)
+    wanted = acceptable(run, source)
     visibility = allowed_visibility(run, info)
     revision = prepare(run, visibility, info.licence)
     destination = list_destination(run, revision)
-    return negotiate(run, sort_out(run, learnt(run, source), learnt(run, destination), visibility))
+    return negotiate(run, sort_out(run, learnt(run, wanted), learnt(run, destination), visibility))
 
 
 def check_request(run: Run) -> None:
@@ -129,25 +127,6 @@ def allowed_visibility(run: Run, info: RepoInfo) -> Visibility:
     why = "is gated" if info.gating is not Gating.UNKNOWN else "may be gated (the hub does not tell)"
     run.board.log(f"the source {why}; the gate cannot be carried over, so the destination is private")
     return Visibility.PRIVATE
-
-
-def check_card(run: Run, source: Manifest) -> None:
-    """Find what the destination would refuse in the README's metadata. Raises CardRefused."""
-    entry = next((entry for entry in source.files if entry.path == CARD), None)
-    if entry is None or entry.size > CARD_LIMIT:
-        return
-    small = read_small(run.origin(), entry)
-    run.ledger.learn_sha256({small.git_oid: small.sha256})
-    text = small.data.decode("utf-8", "replace")
-    problems = run.from_destination().call(lambda: run.writer.check_card(run.spec.source.kind, text))
-    if problems:
-        raise CardRefused(
-            f"{run.spec.destination.hub.title} would refuse the metadata in {CARD}: {'; '.join(problems)}",
-            meaning="Nothing was moved.",
-            way_out=f"Correct the block between the --- lines at the top of {CARD} on {run.spec.source.hub.title}, then retry.",
-            repo=str(run.spec.source.id),
-            path=CARD,
-        )
 
 
 def prepare(run: Run, visibility: Visibility, licence: str | None) -> str:
@@ -211,11 +190,12 @@ def same(entry: FileEntry, other: FileEntry | None) -> bool:
 def sort_out(run: Run, source: Manifest, destination: Manifest, visibility: Visibility) -> Work:
     """Tell which files the destination shows already and how each of the others gets there. Raises NotMigratable."""
     theirs = destination.by_path()
+    left_alone = given_up(run.ledger, source, destination)
     blobs: list[FileEntry] = []
     unknown: list[FileEntry] = []
     inline: list[FileEntry] = []
     for entry in source.files:
-        if same(entry, theirs.get(entry.path)):
+        if same(entry, theirs.get(entry.path)) or entry.path in left_alone:
             continue
         if run.writer.inline(entry.path, entry.size, run.spec.destination.kind):
             if entry.size > run.writer.limits.inline_file:

@@ -13,6 +13,7 @@ from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import Target
 from hf2ms_tui.transfer.control import Control
+from hf2ms_tui.transfer.exceptions import Explainer
 from hf2ms_tui.transfer.hashing import HashFiles
 from hf2ms_tui.transfer.layout import lay_out
 from hf2ms_tui.transfer.ports import Ledger, Pool
@@ -60,6 +61,8 @@ class Prover:
         ours = self._read_unknown(ours, theirs)
         stored = self._stored(ours, theirs) if self.level is not Level.LISTED and self.target else None
         found = self._read_back(ours, theirs)
+        explainer = Explainer(self.source, self.destination, self.target, self.ledger, self.say)
+        explained = explainer.explain(ours, theirs)
         return compare(
             ours,
             theirs,
@@ -67,6 +70,7 @@ class Prover:
             at=datetime.now(UTC),
             stored=stored,
             read_back=found,
+            explained=explained,
             job_id=self.job_id,
         )
 

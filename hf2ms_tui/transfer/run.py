@@ -48,6 +48,8 @@ class Run:
     read_back: Tally = field(init=False)
     errors: list[Hf2msError] = field(default_factory=list)
     """what went wrong with single files; the run went on with the others"""
+    instead: dict[tuple[str, str], Small] = field(default_factory=dict)
+    """what is committed in place of the source's bytes, by path and SHA-256: cards that the destination would refuse"""
     to_move: int = 0
     present: int = 0
     """bytes, as planned and then corrected by what turns out to be there"""
@@ -136,6 +138,8 @@ class Run:
             origin = self.origin(control)
 
             def read(entry: FileEntry, worker: str) -> Small | Hf2msError:
+                if (made := self.instead.get((entry.path, entry.sha256 or ""))) is not None:
+                    return made
                 try:
                     return read_small(origin, entry)
                 except FILE_ERRORS as error:

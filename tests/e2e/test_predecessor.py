@@ -18,8 +18,8 @@ W21 listings cut at 3,000 · W22 wrong bytes uploaded · W23 cards and licences 
 and tests/hubs (test_ms_listing.py, test_hf_tree.py, test_hf_write.py, test_hf_read.py, test_card.py).
 W24 exit code always 0: here for the verbs, tests/engines/test_local.py for a job's process.
 
-All twenty-four apply. Of W23 one half cannot happen by construction: no card is ever rewritten, a card that the
-destination would refuse stops the job before bytes move.
+All twenty-four apply. Of W23: only a card that the destination refuses is changed, by the smallest edit of its metadata,
+and the proof names it as an exception (tests/hubs/test_correct.py, tests/transfer/test_exceptions.py).
 """
 
 from __future__ import annotations

@@ -252,15 +252,20 @@ def test_w22_wrong_bytes_from_the_source_are_never_uploaded() -> None:
         assert world.puts() == []
 
 
-def test_w23_a_card_that_would_be_refused_is_found_before_bytes_move() -> None:
-    files = {**MODEL, "README.md": b"---\nlicense: my-own-terms\n---\n# Hm\n"}
-    with sides(lambda world: add(world, "ms", "tiny", files)) as world:
+def test_w23_a_card_that_would_be_refused_is_found_before_bytes_move_and_corrected_in_yaml() -> None:
+    card = b"---\n# kept\nlicense:\n- my-own-terms\n- mit\nb: 1\n---\n# Hm \xff\n"
+    with sides(lambda world: add(world, "ms", "tiny", {**MODEL, "README.md": card})) as world:
         view = world.run(ref("ms"), ref("hf"))
-        assert view.phase is Phase.FAILED
-        assert view.error["error"] == "CardRefused"
-        assert view.error["path"] == "README.md"
-        assert world.puts() == []
-        assert world.world.hf.get("model", "acme/tiny") is None
+        proven(view, world.proof)
+        log = [line.text for line in world.board.lines]
+        found = next(n for n, text in enumerate(log) if "refuses the metadata" in text)
+        assert found < next(n for n, text in enumerate(log) if "blobs to move" in text)
+        copy = world.repo("hf").head("main").files["README.md"].content.read(0, 1000)
+        expected = (
+            b"---\n# kept\nlicense:\n- other\n- mit\nlicense_name: my-own-terms\nb: 1\n---\n# Hm \xff\n"
+        )
+        assert copy == expected
+        assert [file.path for file in world.proof.exceptions] == ["README.md"]
 
 
 @pytest.mark.parametrize(

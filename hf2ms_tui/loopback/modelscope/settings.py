@@ -116,6 +116,9 @@ class MsSettings:
     """Leave public repos that look unfinished (the "pre-release" rule) out of the OpenAPI lists."""
     name_taken_code: int = 0
     """Code for a name that is taken; 0 for those of modelscope.cn, 10010202004 is that of modelscope.ai."""
+    own_json: bool = False
+    """Write ``configuration.json`` and ``dataset_infos.json`` anew in every commit, with a key of the service's own; that the
+    second "cannot be modified" is documented."""
     platform_files: dict[str, dict[str, str]] = field(default_factory=platform_files)
 
     def under(self, overrides: Mapping[str, float]) -> MsSettings:
