@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from hf2ms_tui.domain.job import ChunkState, JobView, Phase
 from hf2ms_tui.domain.text import clean
@@ -114,12 +116,28 @@ def headline(views: Iterable[JobView]) -> str:
     return "   ".join(f"{counts[word]:,} {word}" for word in order if word in counts)
 
 
-def chunk_rule(view: JobView, pace: Pace) -> list[Part]:
-    """What the rule above the chunks says: how many are done, or how far the reading back came."""
-    done = sum(chunk.state is ChunkState.DONE for chunk in view.chunks)
+def chunk_counts(view: JobView) -> str:
+    """How many chunks are in which state: ``3 of 12 chunks done, 4 running, 5 waiting``; empty without any."""
+    if not view.chunks:
+        return ""
+    counts = Counter(chunk.state for chunk in view.chunks)
+    first = f"{counts[ChunkState.DONE]:,} of {words.count(len(view.chunks), 'chunk')} done"
+    others = (ChunkState.RUNNING, ChunkState.WAITING, ChunkState.FAILED)
+    return ", ".join([first, *(f"{counts[state]:,} {state.value}" for state in others if counts[state])])
+
+
+def elapsed(view: JobView, now: datetime) -> str:
+    """How long a job has been running at ``now`` (UTC), or ran in all; empty before it began."""
+    if view.started_at is None:
+        return ""
+    return short_time(((view.ended_at or now) - view.started_at).total_seconds())
+
+
+def chunk_rule(view: JobView, pace: Pace, now: datetime) -> list[Part]:
+    """What the rule above the chunks says: how many are in which state, or how far the reading back came."""
     parts: list[Part] = []
-    if view.chunks:
-        parts.append((f"{done:,} of {words.count(len(view.chunks), 'chunk')} done", ""))
+    if counts := chunk_counts(view):
+        parts.append((counts, ""))
     if view.phase is Phase.PROVING and view.to_read_back:
         share = pace.share or 0.0
         bar = "".join(text for text, _ in bar_parts(share, 12))
@@ -133,6 +151,8 @@ def chunk_rule(view: JobView, pace: Pace) -> list[Part]:
         parts.append(("comparing both listings", "busy"))
     elif view.phase is Phase.COMMITTING:
         parts.append(("committing", "busy"))
+    if not view.phase.final and (since := elapsed(view, now)):
+        parts.append((since, "dim"))
     if view.containers:
         parts.append((words.count(view.containers, "container"), ""))
     if view.dollars is not None:
@@ -165,10 +185,12 @@ def job_facts(view: JobView) -> list[Fact]:
             f"{words.size(view.moved)} of {words.size(view.to_move)}, {words.size(view.resent)} re-sent",
         ),
         Fact("read back", f"{words.size(view.read_back)} of {words.size(view.to_read_back)}"),
+        Fact("chunks", chunk_counts(view)),
         Fact("requests", f"{view.requests:,}"),
         *_bill(view),
         Fact("started", words.date(view.started_at)),
         Fact("ended", words.date(view.ended_at) if view.ended_at else "not yet"),
+        Fact("elapsed", elapsed(view, datetime.now(UTC))),
     ]
     if view.proof_id:
         facts.append(Fact("proof", view.proof_id))
@@ -192,7 +214,7 @@ def job_facts(view: JobView) -> list[Fact]:
     facts += [
         Fact(f"chunk {chunk.number}", clean(chunk.error), "bad") for chunk in view.chunks if chunk.error
     ]
-    return facts
+    return [fact for fact in facts if fact.text]
 
 
 def _bill(view: JobView) -> list[Fact]:

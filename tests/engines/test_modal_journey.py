@@ -236,7 +236,7 @@ def test_a_secret_that_is_gone_fails_before_anything_runs(tmp_path: Path) -> Non
         account = here.engine.account
         name = deploy.ensure(account, lambda text: None)
         with pytest.raises(Hf2msError, match="starting the coordinator"):
-            handover.spawn(account, name, "nojob", 1, "hf2ms-tui-nothing")
+            handover.spawn(account, name, "nojob", 1, "hf2ms-tui-nothing", 4)
         assert not here.plane.calls()
 
 

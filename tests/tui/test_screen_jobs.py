@@ -27,7 +27,7 @@ from .conftest import OpenApp
 
 GOLDENS = Path(__file__).parent / "goldens"
 MB = 1_000_000
-START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+START = datetime.now(UTC) - timedelta(minutes=21, seconds=10)
 
 
 def spec(job_id: str, name: str) -> JobSpec:
@@ -140,7 +140,7 @@ async def test_running_done_failed_cancelled_and_lost_jobs(open_app: OpenApp) ->
                 "r carries on where it stopped",
                 "! stalled",
                 "2 tries",
-                "1 of 4 chunks done",
+                "1 of 4 chunks done, 2 running, 1 waiting",
                 "1 running   1 lost   1 failed   1 cancelled   1 proven",
             ):
                 assert said_of in text, said_of

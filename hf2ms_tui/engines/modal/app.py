@@ -66,6 +66,7 @@ _RETRIES = modal.Retries(max_retries=3, backoff_coefficient=2.0, initial_delay=1
     memory=names.MEMORY,
     timeout=names.COORDINATOR_TIMEOUT,
     scaledown_window=2,
+    max_containers=names.LEADERS,
     retries=_RETRIES,
     include_source=False,
     name=names.COORDINATE,
@@ -98,13 +99,17 @@ def _spawn_work(job_id: str, key: str, size: int, secret: str, cap: int) -> str:
     # spawn, not map: the retries of a map are driven by whoever called it and die with it, and its results are not kept.
     # Arguments stay far below the 8 KiB from which on they go through a blob store.
     ready = work.with_options(
-        secrets=[modal.Secret.from_name(secret)], max_containers=cap, timeout=names.chunk_timeout(size)
+        secrets=[modal.Secret.from_name(secret)],
+        max_containers=names.hands(cap),
+        timeout=names.chunk_timeout(size),
     )
     return str(ready.spawn(job_id, key).object_id)
 
 
-def _spawn_next(job_id: str, attempt: int, generation: int, secret: str) -> str:
-    ready = coordinate.with_options(secrets=[modal.Secret.from_name(secret)])
+def _spawn_next(job_id: str, attempt: int, generation: int, secret: str, cap: int) -> str:
+    ready = coordinate.with_options(
+        secrets=[modal.Secret.from_name(secret)], max_containers=names.leaders(cap)
+    )
     return str(ready.spawn(job_id, attempt, generation).object_id)
 
 

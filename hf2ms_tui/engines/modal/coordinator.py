@@ -15,7 +15,7 @@ from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.modal.board import CloudBoard
 from hf2ms_tui.engines.modal.children import Children
 from hf2ms_tui.engines.modal.ledger import RecordLedger
-from hf2ms_tui.engines.modal.names import LEASE, ROLL, live_name, record_name, said_name
+from hf2ms_tui.engines.modal.names import LEASE, ROLL, hands, live_name, record_name, said_name
 from hf2ms_tui.engines.modal.pool import CloudPool
 from hf2ms_tui.engines.modal.record import Record
 from hf2ms_tui.engines.modal.roll import Roll
@@ -29,8 +29,8 @@ from hf2ms_tui.transfer.run import MOST_STREAMS
 
 SpawnWork = Callable[[str, str, int, str, int], str]
 """Hands out a chunk: job, key, bytes, name of the secret, cap; returns the call's id."""
-SpawnNext = Callable[[str, int, int, str], str]
-"""Hands the job over to a fresh coordinator: job, attempt, generation, name of the secret; returns the call's id."""
+SpawnNext = Callable[[str, int, int, str, int], str]
+"""Hands the job over to a fresh coordinator: job, attempt, generation, name of the secret, cap; returns the call's id."""
 
 
 def coordinate(
@@ -68,7 +68,7 @@ def coordinate(
         board.close()
     if phase.final or board.superseded.is_set():
         return {"state": phase.value}
-    following = spawn_next(job_id, attempt, generation + 1, about["secret"])
+    following = spawn_next(job_id, attempt, generation + 1, about["secret"], max(1, spec.workers))
     return {"state": "handed over", "to": following}
 
 
@@ -100,7 +100,7 @@ def _run(
     )
     children.find(everything)
     roll = Roll(Record(ROLL), job_id, cap)
-    pool = CloudPool(children, live, board, roll, ledger, control, cap)
+    pool = CloudPool(children, live, board, roll, ledger, control, hands(cap))
     if everything.get("cancel"):
         board.cancel()
 

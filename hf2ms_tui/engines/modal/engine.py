@@ -15,7 +15,7 @@ from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.modal.account import PATIENCE, Account, within
 from hf2ms_tui.engines.modal.credentials import Credentials
 from hf2ms_tui.engines.modal.rates import Rate
-from hf2ms_tui.engines.modal.watch import Watch
+from hf2ms_tui.engines.modal.watch import NOT_HANDED_OVER, YOUNG, Watch
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.paths import Places
@@ -27,10 +27,7 @@ SUBMIT_PATIENCE = 60.0
 """seconds that each step of a submission may take, the deployment aside"""
 FIRST_LOOK = 6.0
 """seconds that the first look at jobs of earlier runs may take before they are shown as they were"""
-YOUNG = timedelta(minutes=15)
-"""for so long a job that was not handed over may still be on its way: a first deployment builds an image"""
 KEPT = timedelta(days=7)
-NOT_HANDED_OVER = "it was never handed over to Modal; retry carries on from here"
 
 
 class ModalEngine:
@@ -108,12 +105,12 @@ class ModalEngine:
         return self.watch.alive_as_seen(job_id) if self._watch is not None else None
 
     def cancel(self, job_id: str) -> None:
-        """Make the job end as cancelled: its chunks first, then itself. Returns at once.
+        """Make the job end as cancelled: its chunks first, then itself. Returns when Modal was told, not when it ended.
 
         While Modal cannot be reached the wish is kept, and told as soon as it can.
         """
         self._jobs.request_cancel(job_id)
-        if not self._remote.where(job_id).get("call"):
+        if not self._may_be_there(job_id):
             self._end_unstarted(job_id)
             return
         self.watch.cancel(job_id)
@@ -135,8 +132,7 @@ class ModalEngine:
             return replace(
                 view, alive=None, note=view.note or "no credentials for Modal: its state is not known"
             )
-        noted = self._remote.where(view.id)
-        if not noted.get("call"):
+        if not self._may_be_there(view.id):
             return self._on_its_way(view)
         self._watch.mind(view.id)
         self._watch.first_look(view.id, FIRST_LOOK)
@@ -145,6 +141,13 @@ class ModalEngine:
             return view
         alive, note = self._watch.seen(view.id)
         return replace(view, alive=alive, note=note or view.note)
+
+    def _may_be_there(self, job_id: str) -> bool:
+        """Whether Modal may have the job, also when the program was left before the answer came."""
+        noted = self._remote.where(job_id)
+        with self._lock:
+            here = job_id in self._submitting
+        return bool(noted.get("call")) or (bool(noted.get("at")) and not noted.get("given_up") and not here)
 
     def _on_its_way(self, view: JobView) -> JobView:
         with self._lock:
@@ -170,11 +173,13 @@ class ModalEngine:
         account = self.account
         with self._lock:
             self._submitting.add(spec.id)
+        self._remote.note(spec.id, at="")
         try:
             self._steps(account, spec, tokens, attempt)
         except Hf2msError as error:
             self._jobs.note(spec.id, str(error))
-            self._remote.note(spec.id, given_up=True, call="")
+            if not (error.transient and self._remote.where(spec.id).get("at")):
+                self._remote.note(spec.id, given_up=True, call="", at="")
             raise
         finally:
             with self._lock:
@@ -206,6 +211,7 @@ class ModalEngine:
             app=app,
             secret=secret,
             call="",
+            at="",
             place=place,
             given_up=False,
             cleared=False,
@@ -220,8 +226,10 @@ class ModalEngine:
                 self._submitting.discard(spec.id)
             self._end_unstarted(spec.id)
             return
+        self._remote.note(spec.id, at=datetime.now(UTC).isoformat())
         call = self._step(
-            "handing the job over", lambda: handover.spawn(account, app, spec.id, attempt, secret)
+            "handing the job over",
+            lambda: handover.spawn(account, app, spec.id, attempt, secret, max(1, spec.workers)),
         )
         self._remote.note(spec.id, call=call, rate=self.rate().per_second)
         say(f"handed over to Modal as {app} after {time.monotonic() - began:.1f} s: {call}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +11,9 @@ import modal
 from hf2ms_tui.domain.errors import NotFound
 from hf2ms_tui.domain.job import JobSpec
 from hf2ms_tui.engines.modal.account import Account
-from hf2ms_tui.engines.modal.names import COORDINATE, live_name, record_name, said_name
+from hf2ms_tui.engines.modal.names import COORDINATE, leaders, live_name, record_name, said_name
 from hf2ms_tui.engines.modal.record import Record
-from hf2ms_tui.engines.modal.trouble import translated
+from hf2ms_tui.engines.modal.trouble import patiently, translated
 from hf2ms_tui.transfer.plain import spec_plain
 
 
@@ -40,8 +41,8 @@ def clear(account: Account, job_id: str) -> None:
         Record(name(job_id), account.client).delete()
 
 
-def spawn(account: Account, app: str, job_id: str, attempt: int, secret: str) -> str:
-    """Start the coordinator; return the call's id.
+def spawn(account: Account, app: str, job_id: str, attempt: int, secret: str, cap: int) -> str:
+    """Start the coordinator of a job that may use ``cap`` containers; return the call's id.
 
     A call that is started twice because the first answer was lost does nothing the second time: the first to run claims
     the attempt.
@@ -54,9 +55,11 @@ def spawn(account: Account, app: str, job_id: str, attempt: int, secret: str) ->
         )
         # required_keys would name a missing secret here, before anything is billed.
         ready = function.with_options(
-            secrets=[modal.Secret.from_name(secret, client=client, environment_name=environment)]
+            secrets=[modal.Secret.from_name(secret, client=client, environment_name=environment)],
+            max_containers=leaders(cap),
         )
-        call: Any = ready.spawn(job_id, attempt, 0)
+        # Too many inputs wait already: a plain spawn does not try again by itself.
+        call: Any = patiently("starting the coordinator", lambda: ready.spawn(job_id, attempt, 0), time.sleep, 3)
         if not call.object_id:
             raise NotFound("Modal gave no id for the call")
         return str(call.object_id)

@@ -18,6 +18,9 @@ CANCEL_GRACE = 8.0
 SCALEDOWN = 10
 """seconds that a container without work waits for more; it is billed for them"""
 
+LEADERS = 10
+"""coordinators at once, at most: a plan of a hundred repos must not fill the account with coordinators that wait for workers"""
+
 CPU, MEMORY = 0.25, 512
 """cores and MiB that a container asks for; it may use more, and is billed for the larger of both"""
 
@@ -49,6 +52,16 @@ def said_name(job_id: str) -> str:
 
 ROLL = f"{APP}-roll"
 """The Dict in which all jobs of the account say how many containers they want."""
+
+
+def leaders(cap: int) -> int:
+    """How many coordinators may run at once where ``cap`` containers may in all; the others wait in Modal's queue."""
+    return max(1, min(LEADERS, cap // 4))
+
+
+def hands(cap: int, jobs: int = 1) -> int:
+    """How many workers ``cap`` containers leave beside the coordinators of so many jobs; one at least."""
+    return max(1, cap - jobs)
 
 
 def chunk_timeout(size: int) -> int:

@@ -40,7 +40,7 @@ class _Round:
 
 
 class CloudPool:
-    """``ports.Pool`` whose workers are containers of the account, at most ``cap`` and a fair share of them."""
+    """``ports.Pool`` whose workers are containers of the account, at most ``cap`` beside the coordinator, and a fair share."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class CloudPool:
             )
             raise
         finally:
-            self._board.update(containers=0)
+            self._board.update(containers=1)
 
     def _hand_out(self, task: Task[Any], here: _Round) -> None:
         running = sum(1 for hand in here.out.values() if hand.last is not None)
@@ -144,7 +144,7 @@ class CloudPool:
         running = sum(1 for hand in here.out.values() if hand.last is not None)
         under_way = sum(hand.seconds for hand in here.out.values())
         self._board.update(
-            containers=min(running, self._cap),
+            containers=min(running, self._cap) + 1,
             container_seconds=self.spent + under_way,
         )
 

@@ -1,6 +1,7 @@
 """Sharing the account's containers among all jobs of it that run at once.
 
-Each coordinator says in one Dict how many chunks it has left and how many run; each takes an even share of the cap.
+Each coordinator says in one Dict how many chunks it has left and how many run; each takes an even share of what the cap
+leaves beside the coordinators.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import time
 
 from hf2ms_tui.domain.errors import Hf2msError
+from hf2ms_tui.engines.modal.names import hands
 from hf2ms_tui.engines.modal.record import Record
 from hf2ms_tui.engines.modal.surroundings import say
 
@@ -42,7 +44,7 @@ class Roll:
     def __init__(self, record: Record, job: str, cap: int) -> None:
         self._record, self._job, self._cap = record, job, cap
         self._asked = -EVERY
-        self._free = cap
+        self._free = hands(cap)
         self._alone = True
 
     def room(self, running: int, out: int, left: int) -> int:
@@ -68,9 +70,10 @@ class Roll:
             if time.time() - entry["at"] < FRESH and (entry["left"] or name == self._job)
         }
         self._alone = len(fresh) == 1
-        mine = share_of(self._job, {name: entry["left"] for name, entry in fresh.items()}, self._cap)
+        workers = hands(self._cap, len(fresh))
+        mine = share_of(self._job, {name: entry["left"] for name, entry in fresh.items()}, workers)
         others = sum(entry["running"] for name, entry in fresh.items() if name != self._job)
-        self._free = max(min(mine, self._cap - others), 0)
+        self._free = max(min(mine, workers - others), 0)
 
     def leave(self) -> None:
         """The job needs no containers any more."""

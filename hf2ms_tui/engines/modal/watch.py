@@ -6,11 +6,11 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hf2ms_tui.domain.errors import Cancelled, Hf2msError
 from hf2ms_tui.domain.job import Phase
-from hf2ms_tui.engines.modal.account import Account
+from hf2ms_tui.engines.modal.account import PATIENCE, Account, within
 from hf2ms_tui.engines.modal.names import CANCEL_GRACE
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
@@ -23,6 +23,14 @@ SILENT = 10.0
 INSIST = CANCEL_GRACE * 2 + 6.0
 """seconds after which a job that did not end itself when it was cancelled is ended from here"""
 LOST = "its coordinator is gone; retry carries on from here"
+NOT_HANDED_OVER = "it was never handed over to Modal; retry carries on from here"
+MAYBE = "it was being handed over when the answer was lost: whether Modal has it is not known yet"
+YOUNG = timedelta(minutes=15)
+"""for so long a job that was not handed over may still be on its way: a first deployment builds an image"""
+UNSURE = timedelta(minutes=2)
+"""for so long a job may still begin whose handing over was not answered; if it begins later, that is seen too"""
+LANES = 6
+"""threads that look at jobs: a look is a few round trips, and a plan may be of dozens of repos"""
 
 
 @dataclass(slots=True)
@@ -36,6 +44,7 @@ class _Minded:
     beat: datetime | None = None
     cancel_at: float = 0.0
     told: bool = False
+    lane: int = 0
 
 
 class Watch:
@@ -48,25 +57,38 @@ class Watch:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._silent = False
+        self._threads: dict[int, threading.Thread] = {}
 
     def mind(self, job_id: str, *, fresh: bool = False) -> None:
         """Look after a job; ``fresh`` when it was handed over just now."""
         with self._lock:
-            if fresh or job_id not in self._minded:
-                self._minded[job_id] = _Minded(alive=True if fresh else None)
+            before = self._minded.get(job_id)
+            if fresh or before is None:
+                lane = before.lane if before is not None else self._emptiest()
+                self._minded[job_id] = _Minded(alive=True if fresh else None, lane=lane)
                 if fresh:
                     self._minded[job_id].looked.set()
-            if (self._thread is None or not self._thread.is_alive()) and not self._closed.is_set():
-                self._thread = threading.Thread(target=self._run, daemon=True, name="modal-watch")
-                self._thread.start()
+            lane = self._minded[job_id].lane
+            if lane not in self._threads and not self._closed.is_set():
+                self._threads[lane] = threading.Thread(
+                    target=self._run, args=(lane,), daemon=True, name=f"modal-watch-{lane}"
+                )
+                self._threads[lane].start()
         self._wake.set()
 
+    def _emptiest(self) -> int:
+        counts = [0] * LANES
+        for state in self._minded.values():
+            counts[state.lane] += 1
+        return counts.index(min(counts))
+
     def first_look(self, job_id: str, seconds: float) -> None:
-        """Wait until a job was looked at once, or so many seconds."""
+        """Wait until a job was looked at once, or so many seconds; not again for each job while Modal does not answer."""
         with self._lock:
             minded = self._minded.get(job_id)
-        if minded is not None and not minded.looked.wait(seconds):
+        if minded is not None and not minded.looked.wait(0.0 if self._silent else seconds):
+            self._silent = True
             minded.note = minded.note or "Modal does not answer: this is how it was when it was last seen"
             minded.looked.set()
 
@@ -95,24 +117,37 @@ class Watch:
         return fate is Fate.PENDING
 
     def cancel(self, job_id: str) -> None:
-        """Tell a job to end, and see to it that it does."""
+        """Tell a job to end, and see to it that it does. What could not be told within ``PATIENCE`` is told later."""
         self.mind(job_id)
         with self._lock:
-            self._minded[job_id].cancel_at = time.monotonic()
+            state = self._minded[job_id]
+            state.cancel_at = time.monotonic()
+        try:
+            # Here, not on the next look: whoever cancels may leave at once.
+            within(PATIENCE, lambda: self._tell(job_id), "cancelling the job")
+            state.told = True
+        except Hf2msError as error:
+            state.note = f"{error.what}. That it is cancelled is told as soon as Modal answers"
         self._wake.set()
+
+    def _tell(self, job_id: str) -> None:
+        from hf2ms_tui.engines.modal.names import record_name
+        from hf2ms_tui.engines.modal.record import Record
+
+        Record(record_name(job_id), self._account.client).put("cancel", True)
 
     def close(self) -> None:
         """Look no more; returns at once."""
         self._closed.set()
         self._wake.set()
 
-    def _run(self) -> None:
+    def _run(self, lane: int) -> None:
         mirrors: dict[str, object] = {}
         while not self._closed.is_set():
             with self._lock:
-                minded = dict(self._minded)
+                minded = {job_id: state for job_id, state in self._minded.items() if state.lane == lane}
                 if not minded:
-                    self._thread = None
+                    self._threads.pop(lane, None)
                     return
             more = False
             for job_id, state in minded.items():
@@ -152,32 +187,43 @@ class Watch:
             state.alive = None
             state.note = f"{error.what}. This is how it was when it was last seen{ago}"
             more = False
+        else:
+            self._silent = False
         state.looked.set()
         return more
 
     def _see_to_it(self, job_id: str, state: _Minded, cancelled: bool) -> None:
         """Pass on that it is to end, and ask about one that is silent."""
         if cancelled and not state.told:
-            from hf2ms_tui.engines.modal.names import record_name
-            from hf2ms_tui.engines.modal.record import Record
-
-            Record(record_name(job_id), self._account.client).put("cancel", True)
+            self._tell(job_id)
             state.told, state.cancel_at = True, time.monotonic()
         silent = time.monotonic() - state.heard_at > SILENT or not state.looked.is_set()
         stale = state.beat is not None and (datetime.now(UTC) - state.beat).total_seconds() > SILENT
         if silent or (stale and state.alive is not True):
             state.heard_at = time.monotonic()
-            state.alive = self.alive(job_id)
-            if state.alive:
-                state.note = (
-                    "waiting for a container" if state.beat is None else "its coordinator is being moved"
-                )
-            elif self._jobs.view(job_id).phase.final:
+            self._ask(job_id, state, cancelled)
+            if self._jobs.view(job_id).phase.final:
                 return
-            else:
-                self._gone(job_id, state)
         if cancelled and (state.alive is False or time.monotonic() - state.cancel_at > INSIST):
             self._end_from_here(job_id)
+
+    def _ask(self, job_id: str, state: _Minded, cancelled: bool) -> None:
+        """Ask the control plane whether the job's coordinator goes on."""
+        if not self._call_of(job_id):
+            # Its call was not noted, and it has not begun: the program was left in between.
+            waits = self._young(job_id) and not cancelled
+            state.alive, state.note = (None, MAYBE) if waits else (False, NOT_HANDED_OVER)
+            return
+        state.alive = self.alive(job_id)
+        if state.alive:
+            state.note = "waiting for a container" if state.beat is None else "its coordinator is being moved"
+        elif not self._jobs.view(job_id).phase.final:
+            self._gone(job_id, state)
+
+    def _young(self, job_id: str) -> bool:
+        """Whether a job whose call is not known may still begin."""
+        at = str(self._remote.where(job_id).get("at") or "")
+        return bool(at) and datetime.now(UTC) - datetime.fromisoformat(at) < UNSURE
 
     def _gone(self, job_id: str, state: _Minded) -> None:
         state.note = LOST

@@ -145,7 +145,7 @@ class JobsView(RoomScreen):
         self.bars.update_chunks(whole.chunks, datetime.now(UTC))
         self._keep_running_in_view(whole)
         self.query_one(Rule).show(
-            f"chunks of {view.spec.source.name}", chunk_rule(whole, self._paces.of(view))
+            f"chunks of {view.spec.source.name}", chunk_rule(whole, self._paces.of(view), datetime.now(UTC))
         )
 
     def _keep_running_in_view(self, view: JobView) -> None:
