@@ -7,7 +7,8 @@ Kinds and their values:
 ``status=CODE`` (with ``header=Name=value`` and ``body=text``) · ``cut=BYTES`` body ends there, connection closed ·
 ``corrupt=OFFSET`` one byte of the body flipped · ``stall=SECONDS`` (or ``stall=forever``) nothing is answered ·
 ``reset=BYTES`` connection reset after so many bytes · ``truncate=N`` a listing silently ends after N entries ·
-``success_false[=message]`` 200 whose body says failure · ``slow=BYTES_PER_SECOND`` body at that rate.
+``success_false[=message]`` 200 whose body says failure · ``slow=BYTES_PER_SECOND`` body at that rate · ``trim=BYTES``
+the body lacks its last bytes and its length says so, as if the answer were whole.
 
 Options: ``count=N`` only so often · ``p=0..1`` with that probability (``seed=N``) · ``after=N`` let N requests pass
 first · ``late`` the hub does what was asked, then the fault hits the answer · ``upload`` cut, reset and stall hit the
@@ -25,7 +26,7 @@ from typing import Any
 
 from .shape import parse_amount
 
-KINDS = ("status", "cut", "corrupt", "stall", "reset", "truncate", "success_false", "slow")
+KINDS = ("status", "cut", "corrupt", "stall", "reset", "truncate", "success_false", "slow", "trim")
 FOREVER = float("inf")
 
 

@@ -21,7 +21,7 @@ from .world import World
 STEP = 512 * 1024
 """Bytes of content written at a time on an unshaped link."""
 
-BODILESS = frozenset({"cut", "corrupt", "truncate", "slow"})
+BODILESS = frozenset({"cut", "corrupt", "truncate", "slow", "trim"})
 """Faults that need the hub's own answer to spoil it."""
 
 
@@ -181,6 +181,9 @@ async def late_fault(call: Call, reply: Reply) -> Reply:
     if fault.kind == "truncate":
         reply.body = truncate_listing(reply.body, int(fault.value))
         reply.headers.pop("Link", None)
+    elif fault.kind == "trim":
+        keep = max(reply.length - int(fault.value), 0)
+        reply.body, reply.stop = reply.body[:keep], reply.start + keep
     elif fault.late and fault.kind not in BODILESS:
         return await _strike(call, fault, reply) or reply
     return reply

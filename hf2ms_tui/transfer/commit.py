@@ -10,7 +10,7 @@ from hf2ms_tui.domain.errors import Conflict, Hf2msError, RateLimited, Unreachab
 from hf2ms_tui.domain.manifest import FileEntry, Manifest, git_blob_id
 from hf2ms_tui.domain.repo import Visibility
 from hf2ms_tui.domain.text import counted
-from hf2ms_tui.hubs.protocol import AddBlob, AddInline, Change
+from hf2ms_tui.hubs.protocol import AddBlob, AddInline, Change, Remove
 from hf2ms_tui.transfer.blob import Small
 from hf2ms_tui.transfer.plan import check_visibility, list_destination
 from hf2ms_tui.transfer.run import Run
@@ -32,12 +32,19 @@ class Committer:
         self.head = head
         self.commits = 0
 
-    def commit_all(self, blobs: Iterable[AddBlob], inline: Iterable[FileEntry], there: Manifest) -> None:
+    def commit_all(
+        self,
+        blobs: Iterable[AddBlob],
+        inline: Iterable[FileEntry],
+        there: Manifest,
+        extras: Iterable[str] = (),
+    ) -> None:
         """Bring all changes in. Small files are read batch by batch; those that turn out to be ``there`` are left out.
+        ``extras`` go.
 
         Raises VisibilityRefused, Conflict, and what else the hub says.
         """
-        waiting = deque(blobs)
+        waiting = deque[Change]([*(Remove(path) for path in extras), *blobs])
         small = deque(inline)
         theirs = there.by_path()
         while waiting or small:
@@ -98,6 +105,7 @@ class Committer:
         ref, changes = run.spec.destination, pending.changes
         about = {
             "parent": self.head,
+            "branch": run.branch or ref.hub.default_branch,
             "changes": len(changes),
             "first": changes[0].path,
             "source_revision": run.revision,
@@ -107,7 +115,8 @@ class Committer:
         message = f"Copy of {run.spec.source} at {run.revision}{part}"
         number = run.board.intent("repo.commit", about)
         try:
-            revision = run.writer.commit(ref, ref.hub.default_branch, message, changes, parent=self.head)
+            branch = run.branch or ref.hub.default_branch
+            revision = run.writer.commit(ref, branch, message, changes, parent=self.head)
         except Hf2msError as error:
             lost = error.transient and not isinstance(error, RateLimited)
             run.board.outcome(number, "unknown" if lost else "failed", error.as_dict())
@@ -125,7 +134,7 @@ class Committer:
     def _look_again(self, pending: _Pending) -> None:
         """Find out where the branch is now and leave out what is there already."""
         run = self._run
-        now = run.destination.resolve(run.spec.destination)
+        now = run.tip()
         pending.uncertain = False
         if now == self.head:
             return
@@ -163,6 +172,8 @@ def _is_there(small: Small, other: FileEntry | None) -> bool:
 
 
 def _holds(other: FileEntry | None, change: Change) -> bool:
+    if isinstance(change, Remove):
+        return other is None
     if other is None:
         return False
     if isinstance(change, AddBlob):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hf2ms_tui.domain.chunks import Chunk, Piece
 from hf2ms_tui.domain.errors import (
@@ -47,19 +47,38 @@ class Work:
     inline: tuple[FileEntry, ...] = ()
     chunks: tuple[Chunk, ...] = ()
     given: Given | None = field(default=None, repr=False)
+    extras: tuple[str, ...] = ()
+    """paths of the destination that came with another branch or tag and are to go from this one"""
 
     @property
     def nothing(self) -> bool:
-        """Whether the destination shows every file already."""
-        return not (self.blobs or self.unknown or self.inline)
+        """Whether the destination shows every file already, and none that is to go."""
+        return not (self.blobs or self.unknown or self.inline or self.extras)
 
 
-def plan(run: Run) -> Work:
-    """Everything up to the moment when bytes move. Raises the reason when they must not."""
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the destination is to hold, who may see it at most, and its head before anything moves."""
+
+    wanted: Manifest
+    visibility: Visibility
+    head: str
+
+
+def start(run: Run) -> Start:
+    """Pin the source, refuse what must not move, prepare the destination. Raises the reason."""
     check_request(run)
     info = run.from_source().call(lambda: run.source.repo(run.spec.source))
     run.revision = pin(run, info)
     run.board.log(f"{run.spec.source} is pinned at {run.revision}")
+    source = list_source(run)
+    wanted = acceptable(run, source)
+    visibility = allowed_visibility(run, info)
+    return Start(wanted, visibility, prepare(run, visibility, info.licence))
+
+
+def list_source(run: Run) -> Manifest:
+    """The source's files at the run's revision. Raises HubLied when the listing may be cut short."""
     source = run.from_source().call(lambda: run.source.manifest(run.spec.source, run.revision))
     if source.incomplete:
         raise HubLied(
@@ -68,13 +87,35 @@ def plan(run: Run) -> Work:
             way_out="Try again later.",
             repo=str(source.ref.id),
         )
-    run.board.update(files=len(source.files), total=source.size)
+    run.account(len(source.files), source.size)
     run.board.log(f"{len(source.files):,} files, {source.size:,} bytes to account for")
-    wanted = acceptable(run, source)
-    visibility = allowed_visibility(run, info)
-    revision = prepare(run, visibility, info.licence)
-    destination = list_destination(run, revision)
-    return negotiate(run, sort_out(run, learnt(run, wanted), learnt(run, destination), visibility))
+    return source
+
+
+def plan(
+    run: Run, wanted: Manifest, visibility: Visibility, head: str, others: Sequence[Manifest] = ()
+) -> Work:
+    """What has to be done so that the destination at ``head`` shows ``wanted``; see ``extras_of`` for ``others``."""
+    ours, theirs = learnt(run, wanted), learnt(run, list_destination(run, head))
+    work = sort_out(run, ours, theirs, visibility)
+    return negotiate(run, replace(work, extras=extras_of(run, ours, theirs, others)))
+
+
+def extras_of(
+    run: Run, wanted: Manifest, destination: Manifest, others: Sequence[Manifest]
+) -> tuple[str, ...]:
+    """The paths of ``destination`` that ``wanted`` does not have, and whose content is that of another revision of the
+    source at the same path: they came from there and belong to another branch or tag. What somebody else put there stays.
+    """
+    if not others:
+        return ()
+    keep = wanted.by_path()
+    elsewhere = [learnt(run, other).by_path() for other in others]
+    return tuple(
+        entry.path
+        for entry in destination.files
+        if entry.path not in keep and any(same(entry, each.get(entry.path)) for each in elsewhere)
+    )
 
 
 def check_request(run: Run) -> None:
@@ -234,6 +275,8 @@ def negotiate(run: Run, work: Work) -> Work:
     chunks = lay_out(run.pool, MoveChunk.KIND, run.revision, pieces)
     to_move = sum(chunk.size for chunk in chunks) + sum(entry.size for entry in work.inline)
     run.expect(to_move, max(work.source.size - to_move, 0))
+    taken = max((view.number for view in run.board.view().chunks), default=0)
+    chunks = tuple(Chunk(taken + chunk.number, chunk.pieces) for chunk in chunks)
     for chunk in chunks:
         run.board.chunk(ChunkView(chunk.number, chunk.size, len(chunk.pieces)))
     run.board.log(
@@ -242,9 +285,7 @@ def negotiate(run: Run, work: Work) -> Work:
         f"{to_move:,} bytes in all"
     )
     given = Given(tickets, asked_at) if len(lacking) <= KEEP_TICKETS else None
-    return Work(
-        work.source, work.destination, work.visibility, work.blobs, work.unknown, work.inline, chunks, given
-    )
+    return replace(work, chunks=chunks, given=given)
 
 
 def batches(blobs: Sequence[Blob], size: int) -> Iterable[Sequence[Blob]]:

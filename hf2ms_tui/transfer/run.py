@@ -28,7 +28,9 @@ Announce = Callable[[Hf2msError, int, float], None]
 
 @dataclass(slots=True)
 class Run:
-    """One run of a job. ``revision`` is the source's, set once it is pinned; ``requests`` counts those sent so far."""
+    """One run of a job. ``revision`` is the source's that is copied now, set once it is pinned; ``requests`` counts those
+    sent so far. Counts add up over the default branch and the branches and tags that are brought over besides.
+    """
 
     spec: JobSpec
     source: HubReader
@@ -41,6 +43,8 @@ class Run:
     patience: Patience = field(default_factory=Patience)
     requests: Callable[[], int] = int
     revision: str = ""
+    branch: str = ""
+    """the destination's branch that is committed to now; empty for its default branch"""
     source_throttle: Throttle = field(default_factory=Throttle)
     destination_throttle: Throttle = field(default_factory=Throttle)
     moved: Tally = field(init=False)
@@ -50,6 +54,9 @@ class Run:
     """what went wrong with single files; the run went on with the others"""
     instead: dict[tuple[str, str], Small] = field(default_factory=dict)
     """what is committed in place of the source's bytes, by path and SHA-256: cards that the destination would refuse"""
+    files: int = 0
+    total: int = 0
+    to_read_back: int = 0
     to_move: int = 0
     present: int = 0
     """bytes, as planned and then corrected by what turns out to be there"""
@@ -118,8 +125,40 @@ class Run:
     def expect(self, to_move: int, present: int) -> None:
         """What planning found out, in bytes."""
         with self._lock:
-            self.to_move, self.present = to_move, present
+            self.to_move += to_move
+            self.present += present
+            to_move, present = self.to_move, self.present
         self.board.update(to_move=to_move, present=present)
+
+    def account(self, files: int, size: int) -> None:
+        """So many files and bytes more are to be accounted for."""
+        with self._lock:
+            self.files += files
+            self.total += size
+            files, size = self.files, self.total
+        self.board.update(files=files, total=size)
+
+    def expect_back(self, count: int) -> None:
+        """So many bytes more are to be read back."""
+        with self._lock:
+            self.to_read_back += count
+            count = self.to_read_back
+        self.board.update(to_read_back=count)
+
+    def tip(self) -> str:
+        """The newest revision of the destination's branch; empty when there is none. Raises what the hub raises."""
+        ref = self.spec.destination
+        if not self.branch:
+            return self.destination.resolve(ref)
+        # By the list: a tag may have the same name, and which of them a name alone means differs between hubs.
+        return next(
+            (
+                item.revision
+                for item in self.destination.refs(ref)
+                if item.kind == "branch" and item.name == self.branch
+            ),
+            "",
+        )
 
     def was_there(self, count: int) -> None:
         """Bytes that were to move and turned out to be at the destination."""

@@ -159,6 +159,20 @@ def test_status_faults_bring_headers_and_body(hf: Running) -> None:
     assert [entry.fault for entry in hf.log.entries()] == ["status", "success_false", "stall", "reset"]
 
 
+def test_a_trimmed_body_claims_to_be_whole(hf: Running) -> None:
+    address = f"{hf.env['HF_ENDPOINT']}/api/models/{ORG}/open"
+    whole = POOL.request("GET", address, headers=AUTH).data
+    hf.faults.add("hf:GET:info:trim=2:count=1")
+    answer = POOL.request("GET", address, headers=AUTH)
+    assert (answer.status, answer.data) == (200, whole[:-2])
+    assert answer.headers["Content-Length"] == str(len(whole) - 2)
+    hf.faults.add("hf:GET:blob:trim=100:count=1")
+    received: list[int] = []
+    fetch(hf, 1, received)
+    fetch(hf, 1, received)
+    assert received[1] - received[0] == 100
+
+
 def test_a_slow_body(hf: Running) -> None:
     hf.faults.add("hf:GET:blob:slow=6MB:count=1")
     assert 0.4 < fetch(hf, 1, []) < 5
