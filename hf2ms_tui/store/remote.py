@@ -45,6 +45,8 @@ class News:
     lines: Sequence[LogLine] = ()
     acts: Sequence[RemoteAct] = ()
     proof: Proof | None = None
+    ref_proofs: Sequence[Proof] = ()
+    """those of branches and tags"""
 
 
 class RemoteJobs:
@@ -74,13 +76,17 @@ class RemoteJobs:
 
         False, and nothing is changed, when somebody else has taken it in meanwhile.
         """
-        with self._db.write(durable=news.view.phase.final or bool(news.acts or news.proof)) as connection:
+        with self._db.write(
+            durable=news.view.phase.final or bool(news.acts or news.proof or news.ref_proofs)
+        ) as connection:
             noted = self.where(job_id)
             if noted.get("place", {}) != dict(news.before):
                 return False
             view = read_view(connection, job_id, chunks=False)
             if news.proof is not None:
                 Proofs(self._db).save(news.proof)
+            for proof in news.ref_proofs:
+                Proofs(self._db).save(proof)
             acts = self._journal(job_id, view.spec, noted.get("open", {}), news.acts)
             noted |= {"place": dict(news.after), "open": acts}
             write_fields(connection, news.view, job_id, news.view.beat_at or now())

@@ -14,6 +14,7 @@ from typing import Any
 
 from hf2ms_tui.domain import errors
 from hf2ms_tui.domain.chunks import Chunk, Piece
+from hf2ms_tui.domain.elsewhere import Elsewhere
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.job import ChunkState, ChunkView, JobSpec, JobView, Phase
 from hf2ms_tui.domain.manifest import Blob, FileEntry
@@ -68,6 +69,7 @@ def spec_of(plain: Mapping[str, Any]) -> JobSpec:
             "source": RepoRef.from_key(plain["source"]),
             "destination": RepoRef.from_key(plain["destination"]),
             "level": Level(plain["level"]),
+            "refs": tuple(plain.get("refs", ())),
         }
     )
 
@@ -166,10 +168,13 @@ def proof_plain(proof: Proof) -> Plain:
         "at": stamp(proof.at),
         "doubt": proof.doubt,
         "job_id": proof.job_id,
+        "ref": proof.ref,
+        "destination_ref": proof.destination_ref,
+        "places": [place.row for place in proof.places],
         "files": [
             [
                 *(file.path, file.verdict.value, file.source_sha256, file.destination_sha256),
-                *(file.source_size, file.destination_size, file.level.value, file.why),
+                *(file.source_size, file.destination_size, file.level.value, file.why, file.where),
             ]
             for file in proof.files
         ],
@@ -186,9 +191,12 @@ def proof_of(plain: Mapping[str, Any]) -> Proof:
         level=Level(plain["level"]),
         at=datetime.fromisoformat(plain["at"]),
         files=tuple(
-            FileVerdict(path, Verdict(verdict), ours, theirs, size, there, Level(level), why)
-            for path, verdict, ours, theirs, size, there, level, why in plain["files"]
+            FileVerdict(path, Verdict(verdict), ours, theirs, size, there, Level(level), why, *where)
+            for path, verdict, ours, theirs, size, there, level, why, *where in plain["files"]
         ),
         doubt=plain["doubt"],
         job_id=plain["job_id"],
+        ref=plain.get("ref", ""),
+        destination_ref=plain.get("destination_ref", ""),
+        places=tuple(Elsewhere.of(row) for row in plain.get("places", ())),
     )

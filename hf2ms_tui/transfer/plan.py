@@ -275,8 +275,9 @@ def negotiate(run: Run, work: Work) -> Work:
     chunks = lay_out(run.pool, MoveChunk.KIND, run.revision, pieces)
     to_move = sum(chunk.size for chunk in chunks) + sum(entry.size for entry in work.inline)
     run.expect(to_move, max(work.source.size - to_move, 0))
-    taken = max((view.number for view in run.board.view().chunks), default=0)
-    chunks = tuple(Chunk(taken + chunk.number, chunk.pieces) for chunk in chunks)
+    if run.chunks:
+        chunks = tuple(Chunk(run.chunks + chunk.number, chunk.pieces) for chunk in chunks)
+    run.chunks = max((chunk.number for chunk in chunks), default=run.chunks)
     for chunk in chunks:
         run.board.chunk(ChunkView(chunk.number, chunk.size, len(chunk.pieces)))
     run.board.log(

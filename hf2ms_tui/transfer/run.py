@@ -54,6 +54,8 @@ class Run:
     """what went wrong with single files; the run went on with the others"""
     instead: dict[tuple[str, str], Small] = field(default_factory=dict)
     """what is committed in place of the source's bytes, by path and SHA-256: cards that the destination would refuse"""
+    chunks: int = 0
+    """the highest number of a chunk so far; those of the next branch or tag go on from there"""
     files: int = 0
     total: int = 0
     to_read_back: int = 0

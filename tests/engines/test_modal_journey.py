@@ -13,7 +13,8 @@ import modal
 import pytest
 
 from hf2ms_tui.domain.errors import BadInput, Hf2msError, NotAuthenticated
-from hf2ms_tui.domain.job import ChunkState, Phase
+from hf2ms_tui.domain.job import ChunkState, Phase, RefMove
+from hf2ms_tui.domain.repo import GitRef
 from hf2ms_tui.domain.secret import Secret
 from hf2ms_tui.engines.modal import deploy
 from hf2ms_tui.engines.modal.credentials import Credentials
@@ -25,7 +26,7 @@ from hf2ms_tui.loopback.world import World
 from hf2ms_tui.store.journal import Journal
 from hf2ms_tui.store.proofs import Proofs
 from support.cloud import Cloud, cloud, until
-from support.transfers import MIB, add, model, ref
+from support.transfers import MIB, add, model, put, ref
 
 PATIENT = pytest.mark.timeout(300)
 """machines that are busy with other things start containers slowly"""
@@ -100,6 +101,26 @@ def test_a_job_runs_in_containers_is_proven_and_leaves_no_secret_behind(tmp_path
         assert len(here.world.puts("ms")) == puts
         assert again.to_move == 0
         assert here.jobs.log(again.id)[0].text.startswith("handed over"), "deploying again changes nothing"
+
+
+@PATIENT
+def test_branches_and_tags_come_along_with_their_proofs(tmp_path: Path) -> None:
+    def build(world: World) -> None:
+        repo = add(world, "hf", "tiny", {"old.bin": SeededContent("old", MIB)})
+        repo.create_tag("v1")
+        put(world, repo, {"new.bin": SeededContent("new", MIB)}, "main")
+
+    with cloud(tmp_path, build) as here:
+        tag = GitRef("v1", "tag", here.world.repo("hf").tags["v1"])
+        job = here.submit(ref("hf"), ref("ms"), refs=(RefMove(tag, "tag", "v1").text,))
+        view = here.end(job)
+        assert view.phase is Phase.DONE, (view.error, here.text(job), here.said())
+        (proof,) = Proofs(here.database).of_refs(ref("hf"), ref("ms"))
+        assert (proof.ref, proof.holds, proof.source_revision) == ("tag v1", True, tag.revision)
+        assert proof.destination_revision == here.world.repo("ms").tags["v1"]
+        head = Proofs(here.database).standing(ref("hf"))
+        assert head is not None
+        assert head.id == view.proof_id
 
 
 @pytest.mark.slow

@@ -11,11 +11,12 @@ import pytest
 
 from hf2ms_tui.domain import errors
 from hf2ms_tui.domain.chunks import Chunk, Piece
+from hf2ms_tui.domain.elsewhere import Elsewhere
 from hf2ms_tui.domain.errors import Hf2msError, Moved, RateLimited
-from hf2ms_tui.domain.job import ChunkState, ChunkView, JobSpec, JobView, Phase
+from hf2ms_tui.domain.job import ChunkState, ChunkView, JobSpec, JobView, Phase, RefMove
 from hf2ms_tui.domain.manifest import Blob, FileEntry
 from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
-from hf2ms_tui.domain.repo import Hub
+from hf2ms_tui.domain.repo import GitRef, Hub
 from hf2ms_tui.transfer import plain
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.job import run_job
@@ -153,7 +154,9 @@ def test_plain_data_comes_back_as_it_was() -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, 678, UTC)
     view = ChunkView(3, 10, 2, 5, ChunkState.RUNNING, 1, "w", "odd \ufffd", 1.5, at, "")
     assert plain.chunk_view_of(json.loads(json.dumps(plain.chunk_view_plain(view)))) == view
-    spec = JobSpec("j", ref("hf"), ref("ms"), level=Level.STORED, workers=9)
+    tag = RefMove(GitRef("v1", "tag", "c" * 40), "tag", "v1")
+    spec = JobSpec("j", ref("hf"), ref("ms"), level=Level.STORED, workers=9, refs=(tag.text,))
+    assert spec.ref_moves == (tag,)
     assert plain.spec_of(json.loads(json.dumps(plain.spec_plain(spec)))) == spec
     job = JobView(spec, Phase.MOVING, files=3, started_at=at, error={"what": "x"})
     assert plain.job_view_of(spec, json.loads(json.dumps(plain.job_view_plain(job)))) == job
@@ -161,8 +164,11 @@ def test_plain_data_comes_back_as_it_was() -> None:
     assert plain.entry_of(plain.unpack(plain.pack(plain.entry_plain(entry)))) == entry
     proof = Proof(
         *(ref("hf"), "a" * 40, ref("ms"), "b" * 40, Level.READ_BACK, at),
-        (FileVerdict("p\udcff", Verdict.PROVEN, "s", "s", 1, 1, Level.READ_BACK, ""),),
+        (FileVerdict("p\udcff", Verdict.PROVEN, "s", "s", 1, 1, Level.READ_BACK, "", "elsewhere"),),
         job_id="j",
+        ref="tag v1",
+        destination_ref="tag v1",
+        places=(Elsewhere(ref("ms"), "d" * 40, "branch master", "p", at),),
     )
     back: Any = plain.proof_of(plain.unpack(plain.pack(plain.proof_plain(proof))))
     assert back == proof

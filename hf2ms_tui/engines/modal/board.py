@@ -44,6 +44,7 @@ class CloudBoard(MemoryBoard):
         self._dirty: set[int] = set()
         self._acts_put = 0
         self._proof_id = ""
+        self._ref_proofs: list[str] = []
         self._over = threading.Event()
         self._publishing = threading.Lock()
         self._thread = threading.Thread(target=self._run, daemon=True, name="publish")
@@ -103,9 +104,13 @@ class CloudBoard(MemoryBoard):
 
     def proof(self, proof: Proof) -> None:
         """Record the proof. In the Dict before it returns."""
-        patiently("keeping the proof", lambda: self._said.put("proof", proof_plain(proof)), time.sleep)
+        key = f"proof:{len(self._ref_proofs) + 1}" if proof.ref else "proof"
+        patiently("keeping the proof", lambda: self._said.put(key, proof_plain(proof)), time.sleep)
         super().proof(proof)
-        self._proof_id = proof.id
+        if proof.ref:
+            self._ref_proofs.append(proof.id)
+        else:
+            self._proof_id = proof.id
         patiently("saying the proof", self.publish, time.sleep)
 
     def intent(self, kind: str, payload: Mapping[str, object]) -> int:
@@ -178,6 +183,7 @@ class CloudBoard(MemoryBoard):
             "lines": self.book.count,
             "acts": self._acts_put,
             "proof": self._proof_id,
+            "ref_proofs": list(self._ref_proofs),
             "beat": stamp(datetime.now(UTC)),
         }
 

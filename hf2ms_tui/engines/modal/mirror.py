@@ -60,6 +60,7 @@ class Mirror:
             "pages": pages,
             "beat": index["beat"],
             "proof": index["proof"],
+            "ref_proofs": index.get("ref_proofs", []),
         }
         if after == place:
             return False
@@ -74,7 +75,7 @@ class Mirror:
             self._learn(view)
         taken = self._remote.take_in(
             self._id,
-            News(view, place, after, chunks, lines, acts, proof),
+            News(view, place, after, chunks, lines, acts, proof, self._ref_proofs(place, after)),
         )
         return more or not taken
 
@@ -146,6 +147,20 @@ class Mirror:
         plain = self._said.get("proof")
         proof = proof_of(plain) if plain else None
         return proof if proof is not None and proof.id == index["proof"] else None
+
+    def _ref_proofs(self, place: Mapping[str, Any], after: dict[str, Any]) -> tuple[Proof, ...]:
+        """Proofs of branches and tags that were not taken in yet; one that is not there as promised is waited for."""
+        found = []
+        for number, proof_id in enumerate(after["ref_proofs"], 1):
+            if proof_id in place.get("ref_proofs", []):
+                continue
+            plain = self._said.get(f"proof:{number}")
+            proof = proof_of(plain) if plain else None
+            if proof is None or proof.id != proof_id:
+                after["ref_proofs"] = after["ref_proofs"][: number - 1]
+                break
+            found.append(proof)
+        return tuple(found)
 
     def _learn(self, view: JobView) -> None:
         """Keep what the job learnt, so that a later one need not learn it again, wherever it runs."""
