@@ -156,6 +156,8 @@ def inventory(context: click.Context, org: str | None, source: str | None, demo:
 @click.option("--repo-type", type=_KINDS, help="Needed only when an id has several types.")
 @click.option("--level", type=_LEVELS, help="How strong the proof must be; default read-back.")
 @click.option("--detach", is_flag=True, help="Start the job and return; follow it with: jobs follow ID.")
+@click.option("--refs", is_flag=True, help="Bring over all branches and tags with content of their own as well.")
+@click.option("--ref", "named", multiple=True, metavar="NAME", help="Bring over this branch or tag; again for more.")
 @_common
 @click.pass_context
 def migrate(
@@ -166,6 +168,8 @@ def migrate(
     repo_type: str | None,
     level: str | None,
     detach: bool,
+    refs: bool,
+    named: tuple[str, ...],
     demo: bool,
     as_json: bool,
 ) -> None:
@@ -173,9 +177,16 @@ def migrate(
     program = _merged(context, demo, level=level)
     from hf2ms_tui.domain.repo import Hub, Kind
     from hf2ms_tui.services import jobs
+    from hf2ms_tui.services.bringing import Taken, take
 
     ref = jobs.find_repo(program, source, Kind(repo_type) if repo_type else None, Hub(to) if to else None)
-    view = jobs.start(program, jobs.direction(program, ref, dest))
+    ends = jobs.direction(program, ref, dest)
+    taken = Taken()
+    if refs or named:
+        taken = take(program, ends.source, ends.destination, named or None)
+        for left, why in taken.left:
+            click.echo(f"{left.words} stays behind: {why}", err=True)
+    view = jobs.start(program, ends, refs=taken.moves)
     if detach:
         show_job(view, as_json)
         program.close()

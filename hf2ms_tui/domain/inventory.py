@@ -57,6 +57,16 @@ class Backup:
     why: str = ""
 
     @property
+    def excepted(self) -> int:
+        """Files of a proven copy that are not proven but excepted: they differ for a reason that the proof names."""
+        return self.total - self.proven if self.state is BackupState.PROVEN else 0
+
+    @property
+    def glyph(self) -> str:
+        """One cell for the state; a copy that is proven with exceptions does not look like one that is proven whole."""
+        return "≈" if self.excepted else self.state.glyph
+
+    @property
     def words(self) -> str:
         """The state in words for a table cell, without the glyph."""
         if self.state is BackupState.PARTIAL:
@@ -70,8 +80,12 @@ class Backup:
             doubt = f" ({self.why})" if self.why else ""
             return f"listed alike, not proven{doubt}" if self.total else f"exists{doubt or ', not compared'}"
         if self.state is BackupState.PROVEN and self.level == Level.STORED.value:
-            return "proven as stored, not read back"
-        return str(self.state.value)
+            return f"proven as stored, not read back{self._but}"
+        return f"{self.state.value}{self._but}"
+
+    @property
+    def _but(self) -> str:
+        return f", {self.excepted:,} excepted" if self.excepted else ""
 
 
 NOT_LOOKED = Backup(BackupState.UNKNOWN, why="not looked yet")

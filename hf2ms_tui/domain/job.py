@@ -148,6 +148,8 @@ class JobView:
     error: dict[str, object] = field(default_factory=dict)
     """``Hf2msError.as_dict`` of what ended it"""
     proof_id: str = ""
+    excepted: int = 0
+    """files that the proof excepts: they differ on the destination for a reason it names"""
     destination_revision: str = ""
     note: str = ""
     containers: int = 0
@@ -156,6 +158,11 @@ class JobView:
     """seconds that containers were in use for it so far, added up; what an account is billed for"""
     dollars: float | None = None
     """US dollars that it cost so far, by the engine's rates; None where nothing is billed or no rate is known"""
+
+    @property
+    def outcome(self) -> str:
+        """What its proof says, for a job that is done: ``proven``, or ``proven, 1 excepted``."""
+        return f"proven, {self.excepted:,} excepted" if self.excepted else "proven"
 
     @property
     def id(self) -> str:

@@ -217,19 +217,36 @@ def from_answer(
 
 def unreachable(context: Context, error: BaseException) -> Unreachable:
     """The error for a connection that could not be made, was lost or went silent. Names no address with a secret in it."""
-    kind = type(error).__name__
-    if "certificate" in str(error).lower():
-        kind = "its certificate could not be verified: a proxy in between, or a wrong clock"
-    silent = "timeout" in kind.lower() or "timed out" in str(error).lower()
+    said = f"{type(error).__name__} {error}".lower()
+    silent = "timeout" in said or "timed out" in said
     return Unreachable(
         f"{context.hub.title} did not answer in time while trying to {context.doing}"
         if silent
         else f"The connection to {context.hub.title} failed while trying to {context.doing}",
-        meaning=f"({kind})",
+        meaning=next((words for signs, words in _CAUSES if any(sign in said for sign in signs)), ""),
         way_out="Check the network, the proxy and the hub's status page; nothing is lost, try again.",
         repo=context.repo,
         path=clean(context.path),
     )
+
+
+_CAUSES = (
+    (("certificate",), "Its certificate could not be verified: a proxy in between, or a wrong clock."),
+    (("proxy",), "The proxy in between did not let it through."),
+    (
+        ("nameresolution", "name or service", "getaddrinfo", "nodename", "no address", "failed to resolve"),
+        "Its name was not found: there is no network, or the address is wrong.",
+    ),
+    (("timeout", "timed out"), "Nothing came for too long."),
+    (("refused",), "Nobody listens there, or a firewall refuses it."),
+    (("incomplete", "ended early"), "The answer ended before it was whole."),
+    (
+        ("reset", "aborted", "broken pipe", "closed", "disconnected", "protocol"),
+        "It was cut off in the middle.",
+    ),
+    (("unreachable", "no route"), "There is no way to it in the network."),
+)
+"""signs in the names and texts of the libraries' errors, which people are not shown, and what they mean; the first counts"""
 
 
 def lied(context: Context, what: str, way_out: str = "") -> HubLied:

@@ -149,12 +149,14 @@ def _backed_up(row: Row, now: datetime) -> Answer:
         BackupState.STALE: "warn",
         BackupState.UNKNOWN: "warn",
     }.get(backup.state, "")
-    text = f"{backup.state.glyph} {backup.words}"
+    text = f"{backup.glyph} {backup.words}"
     if backup.state is BackupState.NONE:
         return Answer("Is it backed up?", f"○ none on {hub}")
     if backup.state is BackupState.PROVEN:
         level = f", {backup.level}" if backup.level else ""
-        text = f"✓ proven {_ago(backup.proven_at, now)}, {backup.total:,} of {backup.total:,} files{level}"
+        excepted = f", {backup.excepted:,} excepted" if backup.excepted else ""
+        files = f"{backup.proven:,} of {backup.total:,} files{excepted}"
+        text = f"{backup.glyph} proven {_ago(backup.proven_at, now)}, {files}{level}"
     elif backup.state is BackupState.PARTIAL:
         text = f"◐ in part: {backup.words} files"
     elif backup.why and backup.why not in text:

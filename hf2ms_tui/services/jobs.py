@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Hf2msError, NotFound
-from hf2ms_tui.domain.job import JobSpec, JobView, LogLine, Phase
+from hf2ms_tui.domain.job import JobSpec, JobView, LogLine, Phase, RefMove
 from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import Hub, Kind, RepoId, RepoRef, SourceSpec, parse_source
 from hf2ms_tui.engines.base import Tokens
@@ -77,8 +77,10 @@ def direction(program: Program, source: RepoRef, dest: str | None = None) -> Dir
     return Direction(source, program.destination_ref(source))
 
 
-def start(program: Program, ends: Direction, level: Level | None = None) -> JobView:
-    """Start a job and return its first view. Journals the intent before anything is sent.
+def start(
+    program: Program, ends: Direction, level: Level | None = None, refs: Sequence[RefMove] = ()
+) -> JobView:
+    """Start a job and return its first view; it brings over ``refs`` as well. Journals the intent before anything is sent.
 
     Raises BadInput when a job of this repo runs already, NotMigratable and InterlockRefused where it must not start.
     """
@@ -104,6 +106,7 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
         source_endpoint=settings.endpoint(ends.source.hub),
         destination_endpoint=settings.endpoint(ends.destination.hub),
         engine=program.engine.name,
+        refs=tuple(move.text for move in refs),
     )
     # Looked for once more under the write lock: another program may be starting the same migration at this moment.
     with program.database.write():
@@ -117,6 +120,7 @@ def start(program: Program, ends: Direction, level: Level | None = None) -> JobV
                 "to": ends.destination.key,
                 "level": spec.level.value,
                 "engine": spec.engine,
+                **({"refs": [f"{move.words} as {move.there}" for move in refs]} if refs else {}),
             },
         )
         program.jobs.create(spec)

@@ -66,11 +66,17 @@ def _kept(facts: GateFacts) -> list[str]:
     parts = []
     proof, there = facts.proof, facts.destination
     if proof is not None and there is not None:
-        size = sum(file.source_size or 0 for file in proof.files)
+        excepted = proof.exceptions
+        size = sum(file.source_size or 0 for file in proof.files) - sum(
+            file.source_size or 0 for file in excepted
+        )
         parts.append(
             f"{words.count(proof.proven, 'file')} ({words.size(size)}) on {there.ref.hub.title} "
             f"{there.ref.id}, {there.visibility.value}, {proof.level.words}"
         )
+        if excepted:
+            names = ", ".join(file.path for file in excepted)
+            parts.append(f"{names} there in another version, the original bytes in the tombstone")
     if proof is not None:
         parts.append(f"proof {proof.id} with every hash, and the journal")
     return parts

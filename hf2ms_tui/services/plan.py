@@ -17,6 +17,7 @@ from hf2ms_tui.services.planned import Item, Plan, Problem
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.survey import contents
 from hf2ms_tui.services.threads import each
+from hf2ms_tui.transfer.exceptions import corrected
 
 AT_ONCE = 4
 _CARD = "README.md"
@@ -85,14 +86,24 @@ def _card_problems(program: Program, row: Row, manifest: Manifest) -> list[Probl
         return []
     if card.size > _CARD_BYTES:
         return [Problem(f"its card was not checked: {words.size(card.size)}")]
-    text = _text(program, row, manifest, card)
-    return [
-        Problem(f"{row.info.ref.hub.other.title} would refuse its card: {sentence}", blocks=True)
-        for sentence in writer.check_card(row.info.ref.kind, text)
-    ]
+    data, kind, there = _bytes(program, row, manifest, card), row.info.ref.kind, row.info.ref.hub.other.title
+
+    def check(readme: bytes) -> tuple[str, ...]:
+        return writer.check_card(kind, readme.decode("utf-8", "replace"))
+
+    refused = check(data)
+    made = corrected(check, data, kind, manifest.files) if refused else None
+    if made is not None:
+        return [
+            Problem(
+                f"{there} refuses its card: {'; '.join(refused)}; the copy gets a corrected one ({made.words}), "
+                "which the proof excepts"
+            )
+        ]
+    return [Problem(f"{there} would refuse its card: {sentence}", blocks=True) for sentence in refused]
 
 
-def _text(program: Program, row: Row, manifest: Manifest, card: FileEntry) -> str:
+def _bytes(program: Program, row: Row, manifest: Manifest, card: FileEntry) -> bytes:
     source = program.hub(row.info.ref.hub).read.open(manifest.ref, manifest.revision, card)
     try:
         parts = []
@@ -100,7 +111,7 @@ def _text(program: Program, row: Row, manifest: Manifest, card: FileEntry) -> st
             parts.append(part)
     finally:
         source.close()
-    return b"".join(parts).decode("utf-8", "replace")
+    return b"".join(parts)
 
 
 def _present(program: Program, rows: list[Row], read: dict[str, _Read]) -> dict[str, set[Blob]]:

@@ -56,6 +56,7 @@ def row_dict(row: Row) -> dict[str, Any]:
             "destination": row.backup.destination.key if row.backup.destination else None,
             "proof": row.backup.proof_id or None,
             "proven_at": _iso(row.backup.proven_at),
+            "excepted": row.backup.excepted,
         },
         "decision": row.decision.value,
         "advice": {
@@ -82,7 +83,7 @@ def inventory_lines(rows: Sequence[Row]) -> list[str]:
             words.size(row.info.size, estimate=row.info.size_is_estimate),
             row.info.visibility.value,
             words.ago(row.info.updated_at),
-            f"{row.backup.state.glyph} {row.backup.words}",
+            f"{row.backup.glyph} {row.backup.words}",
             row.decision.value if row.decision.value != "undecided" else "-",
             row.advice.headline if row.advice else "",
         )
@@ -122,6 +123,7 @@ def job_dict(view: JobView) -> dict[str, Any]:
         "revision": view.spec.revision,
         "destination_revision": view.destination_revision,
         "proof": view.proof_id or None,
+        "excepted": view.excepted,
         "error": view.error or None,
         "created": _iso(view.created_at),
         "ended": _iso(view.ended_at),
@@ -137,7 +139,7 @@ def job_words(view: JobView) -> str:
         return f"{view.phase.value} when it was last seen: {view.note}"
     if view.cancel_requested and not view.phase.final:
         return f"{view.phase.value}, cancelling"
-    return "proven" if view.phase.value == "done" else view.phase.value
+    return view.outcome if view.phase.value == "done" else view.phase.value
 
 
 def job_lines(views: Sequence[JobView]) -> list[str]:
@@ -172,6 +174,9 @@ def proof_dict(proof: Proof) -> dict[str, Any]:
         "destination_revision": proof.destination_revision,
         "doubt": proof.doubt or None,
         "counts": {verdict.value: proof.counts[verdict] for verdict in Verdict},
+        "total": proof.total,
+        "proven": proof.proven,
+        "exceptions": [_file_dict(file) for file in proof.exceptions],
         "files": [_file_dict(file) for file in proof.files],
     }
 
@@ -191,7 +196,8 @@ def _file_dict(file: FileVerdict) -> dict[str, Any]:
 
 def proof_lines(proof: Proof) -> list[str]:
     """The verdict first, then the problems, then extras; paths are made inert."""
-    verdict = "PROVEN" if proof.holds else "NOT PROVEN"
+    excepted = f", {len(proof.exceptions):,} EXCEPTED" if proof.exceptions else ""
+    verdict = f"PROVEN{excepted}" if proof.holds else "NOT PROVEN"
     lines = [
         f"{verdict}  {proof.source.id} → {proof.destination.hub.title} {proof.destination.id}",
         f"level {proof.level.words}: {proof.summary}",
@@ -205,6 +211,10 @@ def proof_lines(proof: Proof) -> list[str]:
     ]
     if len(proof.problems) > _SHOWN:
         lines.append(f"  and {len(proof.problems) - _SHOWN:,} more; --json lists all")
+    for file in proof.exceptions:
+        lines.append(f"  {file.verdict.glyph} {file.verdict.value}  {clean(file.path)}  {clean(file.why)}")
+        lines.append(f"      source {file.source_sha256}  {file.source_size:,} bytes")
+        lines.append(f"      copy   {file.destination_sha256}  {file.destination_size:,} bytes")
     extra = [file for file in proof.files if file.verdict is Verdict.EXTRA]
     lines += [f"  + extra  {clean(file.path)}  only on the destination" for file in extra[:_SHOWN]]
     return lines

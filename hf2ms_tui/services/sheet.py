@@ -14,15 +14,16 @@ from hf2ms_tui.services.program import Program
 _ORDER = {
     verdict: place
     for place, verdict in enumerate(
-        (Verdict.MISMATCH, Verdict.MISSING, Verdict.UNKNOWN, Verdict.PROVEN, Verdict.EXTRA)
+        (Verdict.MISMATCH, Verdict.MISSING, Verdict.UNKNOWN, Verdict.EXCEPTED, Verdict.PROVEN, Verdict.EXTRA)
     )
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """``files`` are the problems first (mismatch, missing, unknown, proven too weakly), then the proven, then the extra ones;
-    each group by path. ``problems`` are the exact paths that keep the proof from holding.
+    """``files`` are the problems first (mismatch, missing, unknown, proven too weakly), then the excepted, the proven and the
+    extra ones; each group by path. ``problems`` are the exact paths that keep the proof from holding, ``excepted`` those of
+    exceptions.
     """
 
     proof: Proof
@@ -31,11 +32,19 @@ class Sheet:
     holds: bool
     summary: str
     total: int
+    excepted: frozenset[str] = frozenset()
 
     @property
     def proven(self) -> int:
-        """Files of the source that are proven at the proof's level."""
-        return self.total - len(self.problems)
+        """Files of the source that are proven at the proof's level; excepted ones are not."""
+        return self.total - len(self.problems) - len(self.excepted)
+
+    @property
+    def outcome(self) -> str:
+        """Whether the proof holds, in words; never without the number of exceptions."""
+        if not self.holds:
+            return "not proven"
+        return f"proven, {len(self.excepted):,} excepted" if self.excepted else "proven"
 
 
 def lay_out(proof: Proof) -> Sheet:
@@ -45,10 +54,17 @@ def lay_out(proof: Proof) -> Sheet:
     first = sorted(problems, key=lambda file: (_ORDER[file.verdict], file.path))
     rest = [file for file in proof.files if file.path not in bad]
     # ``Proof.files`` is sorted by path; extra files go behind the others.
-    proven = [file for file in rest if file.verdict is not Verdict.EXTRA]
+    excepted = [file for file in rest if file.verdict is Verdict.EXCEPTED]
+    proven = [file for file in rest if file.verdict is Verdict.PROVEN]
     extra = [file for file in rest if file.verdict is Verdict.EXTRA]
     return Sheet(
-        proof, (*first, *proven, *extra), bad, not proof.doubt and not bad, proof.summary, proof.total
+        proof,
+        (*first, *excepted, *proven, *extra),
+        bad,
+        not proof.doubt and not bad,
+        proof.summary,
+        proof.total,
+        frozenset(file.path for file in excepted),
     )
 
 

@@ -35,6 +35,7 @@ _FRESH: dict[str, Any] = {
     "ended_at": None,
     "error": {},
     "proof_id": "",
+    "excepted": 0,
 }
 
 
@@ -134,7 +135,10 @@ class JobBoard:
         with self._lock:
             if not proof.ref:
                 self._view = replace(
-                    self._view, proof_id=proof.id, destination_revision=proof.destination_revision
+                    self._view,
+                    proof_id=proof.id,
+                    excepted=len(proof.exceptions),
+                    destination_revision=proof.destination_revision,
                 )
             self._dirty_fields = True
         with self._writing, self._db.write():

@@ -83,7 +83,10 @@ class MemoryBoard:
             self.proofs.append(proof)
             if not proof.ref:
                 self._view = replace(
-                    self._view, proof_id=proof.id, destination_revision=proof.destination_revision
+                    self._view,
+                    proof_id=proof.id,
+                    excepted=len(proof.exceptions),
+                    destination_revision=proof.destination_revision,
                 )
 
     def intent(self, kind: str, payload: Mapping[str, object]) -> int:

@@ -201,7 +201,7 @@ class CleanupApp(Frame):
 
     def _job_ended(self, view: JobView) -> None:
         good = view.phase.value == "done"
-        what = "proven" if good else f"{view.phase.value}: {view.error.get('what', '')}".rstrip(": ")
+        what = view.outcome if good else f"{view.phase.value}: {view.error.get('what', '')}".rstrip(": ")
         self.say(f"{view.spec.source.id} {what}", "ok" if good else "bad")
         self.read_rows([view.spec.source])
 

@@ -49,7 +49,8 @@ def story(view: JobView) -> str:
         return clean(view.note)
     if view.phase is Phase.DONE:
         # As wide in every row, so that sizes and times stand below each other.
-        parts = [f"{words.count(view.files, 'file'):>12}", f"{words.size(view.total):>9}"]
+        excepted = f", {view.excepted:,} excepted" if view.excepted else ""
+        parts = [f"{words.count(view.files, 'file') + excepted:>12}", f"{words.size(view.total):>9}"]
         if view.started_at and view.ended_at:
             parts.append(f"{words.duration((view.ended_at - view.started_at).total_seconds()):>10}")
         parts.append(f"{words.size(view.resent)} re-sent")

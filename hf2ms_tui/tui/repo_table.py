@@ -130,13 +130,14 @@ def backup_cell(row: Row) -> Cell:
     backup = row.backup
     said = backup.words
     if backup.state is BackupState.PROVEN and backup.proven_at is not None:
-        said = f"proven {words.age(backup.proven_at)}"
+        excepted = f", {backup.excepted:,} excepted" if backup.excepted else ""
+        said = f"proven {words.age(backup.proven_at)}{excepted}"
     elif backup.state is BackupState.EXISTS:
         said = "exists"
     elif backup.state is BackupState.DIFFERS:
         wrong = backup.total - backup.proven
         said = f"{wrong:,} differ{'s' if wrong == 1 else ''}"
-    return Cell(f"{backup.state.glyph} {said}", BACKUP_TONES.get(backup.state, ""))
+    return Cell(f"{backup.glyph} {said}", BACKUP_TONES.get(backup.state, ""))
 
 
 def advice_cell(row: Row) -> Cell:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from http.client import RemoteDisconnected
+
 import pytest
+from urllib3.exceptions import NewConnectionError, ProtocolError, ProxyError, ReadTimeoutError, SSLError
 
 from hf2ms_tui.domain.errors import (
     BadInput,
@@ -19,7 +22,7 @@ from hf2ms_tui.domain.errors import (
 from hf2ms_tui.domain.repo import Hub
 from hf2ms_tui.domain.secret import Secret
 from hf2ms_tui.hubs.data import Timeouts
-from hf2ms_tui.hubs.errors import Context, from_answer, message_in, retry_after
+from hf2ms_tui.hubs.errors import Context, from_answer, message_in, retry_after, unreachable
 from hf2ms_tui.hubs.patience import patiently
 
 DATA = bytes(range(256)) * 40
@@ -130,3 +133,26 @@ def test_patience_ends_after_three_tries_and_does_not_wait_long_pauses() -> None
     with pytest.raises(NotFound):
         patiently(lambda: fail(NotFound("x")))
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ProtocolError("Connection broken: IncompleteRead(12 bytes read)"), "before it was whole"),
+        (ProtocolError("Connection aborted.", ConnectionResetError(104, "reset by peer")), "cut off"),
+        (ProtocolError("Connection aborted.", RemoteDisconnected("closed without response")), "cut off"),
+        (NewConnectionError(None, "[Errno 111] Connection refused"), "Nobody listens"),  # type: ignore[arg-type]
+        (OSError("[Errno -2] Name or service not known"), "name was not found"),
+        (ProxyError("Unable to connect to proxy", OSError("refused")), "proxy"),
+        (SSLError("certificate verify failed"), "certificate"),
+        (ReadTimeoutError(None, "", "Read timed out."), "too long"),  # type: ignore[arg-type]
+        (ValueError("odd"), ""),
+    ],
+)
+def test_a_lost_connection_is_told_in_words_and_not_by_the_names_of_libraries(
+    error: Exception, words: str
+) -> None:
+    said = str(unreachable(CONTEXT, error))
+    assert words in said
+    assert type(error).__name__ not in said
+    assert "()" not in said

@@ -112,12 +112,15 @@ def test_problems_are_found_before_anything_runs(program: Program) -> None:
     assert {each.ref.name for each in found.migrations} == {"aurora-med-8b", "aurora-trainer"}
 
 
-def test_a_card_that_the_destination_would_refuse_blocks(open_program: Any) -> None:
+def test_a_card_that_the_destination_refuses_is_corrected_and_the_plan_says_how(open_program: Any) -> None:
     program = open_program(source="ms")
     rows = decided(program, aurora_cn_asr=Decision.MIGRATE, aurora_zh_corpus=Decision.DELETE)
     found = plan(program, rows, look=True)
     card = item(found, "aurora-cn-asr")
-    assert card.blocked and "Hugging Face would refuse its card" in texts(card)
+    assert not card.blocked and "Hugging Face refuses its card: “Apache License 2.0” is no licence" in texts(
+        card
+    )
+    assert "“Apache License 2.0” is now apache-2.0" in texts(card) and "excepts" in texts(card)
     assert "ModelScope refuses deletion" in texts(item(found, "aurora-zh-corpus"))
 
 

@@ -17,6 +17,7 @@ from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.app import CleanupApp
 from hf2ms_tui.tui.screens.fulltext import FullTextScreen
 from hf2ms_tui.tui.screens.proof import ProofScreen
+from support.excepted import EXCEPTED, excepted
 from support.gate_world import NAME, ORG, GateWorld, gate_world
 from support.screen_text import assert_fits, assert_golden, masked, screen_lines, screen_text
 from support.screens import SMALL, WIDE, foot, said, settled, until
@@ -191,3 +192,31 @@ async def test_a_hundred_thousand_files_are_fluent(world: GateWorld, program: Pr
             took.append(time.perf_counter() - began)
         assert max(took) < 1.0, took
         assert "077777" in screen_lines(app)[4]
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+async def test_an_exception_is_told_with_both_hashes_and_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("HF2MS_KEYS", str(tmp_path / "keys.toml"))
+    with gate_world(tmp_path, excepted) as world:
+        program = world.program(source="ms")
+        inventory.refresh(program)
+        ref = world.ref("ms", EXCEPTED)
+        (file,) = proving.prove(program, jobs.direction(program, ref), Level.READ_BACK).exceptions
+        async with CleanupApp(program).run_test(size=size) as pilot:
+            app = await settled(pilot)
+            app.open_repo("proof", ref)
+            await until(pilot, lambda: "≈ excepted" in screen_text(app))
+            await pilot.pause(0.1)
+            assert_golden(app, GOLDENS / f"proof-excepted-{size[0]}x{size[1]}.txt", masked)
+            assert "≈ proven, 1 excepted" in screen_lines(app)[0]
+            text = screen_text(app)
+            assert str(file.source_sha256) in text and str(file.destination_sha256) in text
+            assert "is now apache-2.0" in text
+            await pilot.press("p")
+            await pilot.pause(0.1)
+            assert "README.md" in screen_text(app) and "config.json" not in screen_text(app)
+            await pilot.press("enter")
+            await until(pilot, lambda: isinstance(app.screen, FullTextScreen))
+            await until(pilot, lambda: "is now" in screen_text(app) and "below the" in screen_text(app))

@@ -154,7 +154,7 @@ class Client:
         except RequestException as error:
             raise unreachable(context, error) from None
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise lied(context, f"the answer cannot be read ({type(error).__name__})") from error
+            raise lied(context, "its answer has another form than it should have") from error
 
     def _context_now(self) -> Context:
         found = getattr(self._now, "context", None)

@@ -5,46 +5,39 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
+from hf2ms_tui.domain.proof import Level, Proof, Verdict
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.text import clean
-from hf2ms_tui.services import exports, sheet, words
+from hf2ms_tui.services import exports, sheet
 from hf2ms_tui.services.jobs import Direction, direction
 from hf2ms_tui.services.proving import next_level
 from hf2ms_tui.services.sheet import Sheet
 from hf2ms_tui.tui.actions import bindings
 from hf2ms_tui.tui.background import sentence
 from hf2ms_tui.tui.proof_run import ProofRun
-from hf2ms_tui.tui.screens.base import GLOBAL, RoomScreen
+from hf2ms_tui.tui.screens.base import GLOBAL
 from hf2ms_tui.tui.screens.fulltext import FullTextScreen
-from hf2ms_tui.tui.text import elide, wrap
+from hf2ms_tui.tui.screens.proof_view import TONES, ProofView, whole
+from hf2ms_tui.tui.text import wrap
 from hf2ms_tui.tui.widgets.cards import Fact
-from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.rule import Lines
 from hf2ms_tui.tui.widgets.vtable import VTable
 
 _ACTIONS = ("problems", "deeper", "stop", "details", "export", "copy", "gate", "jobs", "inventory", "back")
-_TONES = {
-    Verdict.PROVEN: "ok",
-    Verdict.MISMATCH: "bad",
-    Verdict.MISSING: "bad",
-    Verdict.UNKNOWN: "warn",
-    Verdict.EXTRA: "dim",
-}
 
 
-class ProofScreen(RoomScreen):
+class ProofScreen(ProofView):
     """The proof that speaks for one repo, file by file."""
 
     NAME = "proof"
     HELP_TEXT = (
         "Every file of the source with its verdict and both SHA-256 values; what is not proven stands first. d proves at "
         "the next level: listed (both listings agree), stored (the destination, asked again, holds every blob), read back "
-        "(every byte downloaded from the destination and hashed). Unknown never counts as proven. Extra files are on the "
-        "destination only and are never touched."
+        "(every byte downloaded from the destination and hashed). Unknown never counts as proven. Excepted is a card that the "
+        "destination refuses as it is, or a file that a hub rewrites: it differs for the reason given, and the original "
+        "goes into the tombstone. Extra files are on the destination only and are never touched."
     )
     ACTIONS: ClassVar[tuple[str, ...]] = _ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
@@ -56,140 +49,36 @@ class ProofScreen(RoomScreen):
         self.ref = ref
         self.sheet: Sheet | None = None
         self._run: ProofRun | None = None
-        self._only_problems = False
+        self.only_problems = False
         self._trouble = ""
-
-    def compose_body(self) -> ComposeResult:
-        """Summary, files, the selected file in full."""
-        yield Lines(id="summary")
-        yield VTable(
-            (
-                Column("verdict", "verdict", 12, sortable=False),
-                Column("path", "file", 30, flex=1, min_width=20, elide="middle", sortable=False),
-                Column("size", "size", 10, align="right", priority=2, sortable=False),
-                Column("level", "evidence", 10, priority=1, sortable=False),
-                Column("ours", "source", 13, priority=3, sortable=False),
-                Column("theirs", "destination", 13, priority=3, sortable=False),
-            ),
-            self._cell,
-            key=lambda file: file.path,
-            markable=False,
-            empty=("Never proven", "d compares both sides now; m and p in the inventory migrate it"),
-            no_hits=("No problems", "p shows all files"),
-            id="files",
-        )
-        yield Lines(id="whole")
-        yield Lines(id="busy")
 
     def on_mount(self) -> None:
         """Read the proof that stands."""
-        self._table.show_loading("Reading the proof…")
-        self._table.focus()
+        self.table.show_loading("Reading the proof…")
+        self.table.focus()
         program, ref = self.house.program, self.ref
         self.house.background.run(lambda: sheet.standing(program, ref), self._read, self._not_read)
-
-    @property
-    def about(self) -> RepoRef:
-        """The source."""
-        return self.ref
-
-    @property
-    def proof(self) -> Proof | None:
-        """The proof that is shown."""
-        return self.sheet.proof if self.sheet is not None else None
 
     def on_unmount(self) -> None:
         """What nobody waits for ends."""
         if self._run is not None:
             self._run.stop()
 
-    @property
-    def _table(self) -> VTable[FileVerdict]:
-        return self.query_one("#files", VTable)
-
-    # -- drawing ------------------------------------------------------------------------------------------------
-
-    def head_parts(self) -> tuple[str, str]:
-        """Whose proof it is and whether it holds."""
-        holds = "" if self.sheet is None else "✓ proven" if self.sheet.holds else "✗ not proven"
-        return f"files of {self.ref.id}", holds
-
     def _read(self, found: Sheet | None) -> None:
         self.sheet = found
         if not self.here:
             return
-        self._table.set_rows(found.files if found is not None else ())
-        self._filter()
-        self._draw_summary()
-        self._draw_whole()
+        self.table.set_rows(found.files if found is not None else ())
+        self.filter_rows()
+        self.draw_summary()
+        self.draw_whole()
         self.refresh_head()
         self.refresh_keys()
 
     def _not_read(self, error: Exception) -> None:
         self.house.failed(error)
         if self.here:
-            self._table.show_error("The proof could not be read", sentence(error))
-
-    def _cell(self, file: FileVerdict, column: str) -> Cell:
-        match column:
-            case "verdict":
-                tone = _TONES[file.verdict]
-                problems = self.sheet.problems if self.sheet is not None else ()
-                if file.verdict is Verdict.PROVEN and file.path in problems:
-                    return Cell("! too weak", "warn")
-                return Cell(f"{file.verdict.glyph} {file.verdict.value}", tone)
-            case "path":
-                return Cell(file.path)
-            case "size":
-                size = file.source_size if file.source_size is not None else file.destination_size
-                return Cell(words.size(size))
-            case "level":
-                return Cell(file.level.words if file.verdict is Verdict.PROVEN else "", "dim")
-            case "ours":
-                return Cell(_short(file.source_sha256), "dim")
-            case _:
-                same = file.source_sha256 == file.destination_sha256
-                return Cell(_short(file.destination_sha256), "dim" if same else "warn")
-
-    def _draw_summary(self) -> None:
-        found = self.sheet
-        lines: list[list[tuple[str, str]]] = []
-        if found is not None:
-            proof = found.proof
-            evidence, ours = (
-                f" {proof.level.words}, {_age(proof)}   ",
-                f"source {proof.source_revision[:10]}   ",
-            )
-            theirs = f"{proof.destination.hub.title} {proof.destination.id} {proof.destination_revision[:10]}"
-            room = max(20, self.size.width - 1 - len(evidence) - len(ours))
-            lines.append([(f" {found.summary}", "ok" if found.holds else "bad")])
-            lines.append(
-                [
-                    (evidence, ""),
-                    (ours, "dim"),
-                    (elide(theirs, room, "middle"), "dim"),
-                ]
-            )
-            if proof.doubt:
-                lines.append([(f" in doubt: {proof.doubt}", "warn")])
-        self.query_one("#summary", Lines).show(lines)
-
-    def _draw_whole(self) -> None:
-        file = self._table.cursor_row
-        lines: list[list[tuple[str, str]]] = []
-        if file is not None:
-            lines.append([(" ", ""), (file.path, "strong")])
-            lines.append([(" source       ", "dim"), (_whole(file.source_sha256, file.source_size), "")])
-            lines.append(
-                [(" destination  ", "dim"), (_whole(file.destination_sha256, file.destination_size), "")]
-            )
-            if file.why:
-                lines.append([(f" {file.why}", _TONES[file.verdict])])
-        self.query_one("#whole", Lines).show(lines)
-
-    def on_vtable_row_highlighted(self, message: VTable.RowHighlighted) -> None:
-        """Show the selected file in full."""
-        self._draw_whole()
+            self.table.show_error("The proof could not be read", sentence(error))
 
     def on_vtable_row_selected(self, message: VTable.RowSelected) -> None:
         """Open the file's facts."""
@@ -200,7 +89,7 @@ class ProofScreen(RoomScreen):
     def _none(self) -> str | None:
         return (
             None
-            if self._table.cursor_row is not None
+            if self.table.cursor_row is not None
             else "there is no file to choose: d compares both sides now"
         )
 
@@ -214,32 +103,30 @@ class ProofScreen(RoomScreen):
 
     def do_problems(self) -> None:
         """Only what is not proven, or all."""
-        self._only_problems = not self._only_problems
-        self._filter()
-        self.house.say("only problems" if self._only_problems else "all files", "note")
-
-    def _filter(self) -> None:
-        problems = self.sheet.problems if self.sheet is not None else frozenset()
-        self._table.set_filter((lambda file: file.path in problems) if self._only_problems else None)
+        self.only_problems = not self.only_problems
+        self.filter_rows()
+        self.house.say("only problems" if self.only_problems else "all files", "note")
 
     def do_details(self) -> None:
         """Everything that is known of the file."""
-        file = self._table.cursor_row
+        file = self.table.cursor_row
         if file is None:
             return
         facts = [
             Fact("file", file.path),
-            Fact("verdict", f"{file.verdict.glyph} {file.verdict.value}", _TONES[file.verdict]),
-            Fact("evidence", file.level.words if file.verdict is Verdict.PROVEN else "none"),
+            Fact("verdict", f"{file.verdict.glyph} {file.verdict.value}", TONES[file.verdict]),
+            Fact(
+                "evidence", file.level.words if file.verdict in {Verdict.PROVEN, Verdict.EXCEPTED} else "none"
+            ),
             Fact("why", file.why),
-            Fact("source", _whole(file.source_sha256, file.source_size)),
-            Fact("destination", _whole(file.destination_sha256, file.destination_size)),
+            Fact("source", whole(file.source_sha256, file.source_size)),
+            Fact("destination", whole(file.destination_sha256, file.destination_size)),
         ]
         self.app.push_screen(FullTextScreen(f"file of {self.ref.id}", [fact for fact in facts if fact.text]))
 
     def do_copy(self) -> None:
         """Copy the source's hash and the path, as sha256sum writes them."""
-        if (file := self._table.cursor_row) is not None:
+        if (file := self.table.cursor_row) is not None:
             self.app.copy_to_clipboard(f"{file.source_sha256 or '?'}  {clean(file.path)}")
             self.house.say("copied hash and path", "ok")
 
@@ -306,7 +193,7 @@ class ProofScreen(RoomScreen):
     def _laid_out(self, found: Sheet) -> None:
         proof = found.proof
         self.house.say(
-            f"{self.ref.id}: {'proven' if found.holds else 'not proven'} ({proof.level.words}): {found.summary}",
+            f"{self.ref.id}: {found.outcome} ({proof.level.words}): {found.summary}",
             "ok" if found.holds else "bad",
         )
         if self.here:
@@ -319,18 +206,3 @@ class ProofScreen(RoomScreen):
         self.house.failed(error)
         if self.here:
             self._progress()
-
-
-def _age(proof: Proof) -> str:
-    age = words.ago(proof.at)
-    return age if age == "now" else f"{age} ago"
-
-
-def _short(sha256: str | None) -> str:
-    return f"{sha256[:12]}" if sha256 else "?"
-
-
-def _whole(sha256: str | None, size: int | None) -> str:
-    if size is None:
-        return "not there"
-    return f"{sha256 or 'SHA-256 unknown'}  {words.size(size, exact=True)}"
