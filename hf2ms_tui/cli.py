@@ -156,8 +156,12 @@ def inventory(context: click.Context, org: str | None, source: str | None, demo:
 @click.option("--repo-type", type=_KINDS, help="Needed only when an id has several types.")
 @click.option("--level", type=_LEVELS, help="How strong the proof must be; default read-back.")
 @click.option("--detach", is_flag=True, help="Start the job and return; follow it with: jobs follow ID.")
-@click.option("--refs", is_flag=True, help="Bring over all branches and tags with content of their own as well.")
-@click.option("--ref", "named", multiple=True, metavar="NAME", help="Bring over this branch or tag; again for more.")
+@click.option(
+    "--refs", is_flag=True, help="Bring over all branches and tags with content of their own as well."
+)
+@click.option(
+    "--ref", "named", multiple=True, metavar="NAME", help="Bring over this branch or tag; again for more."
+)
 @_common
 @click.pass_context
 def migrate(

@@ -20,6 +20,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.services import words
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui import theme
 from hf2ms_tui.tui.actions import Action
@@ -242,13 +243,19 @@ class Frame(App[int]):
         """Leave and say what goes on without us."""
         self.memory.flush()
         running = [view for view in self.model.jobs if not view.phase.final and not view.lost]
-        message = None
-        if running:
-            names = ", ".join(str(view.spec.source.id) for view in running[:3])
-            message = (
-                f"{len(running)} job{'' if len(running) == 1 else 's'} go on without the screen: {names}"
-            )
-        self.exit(0, message=message)
+        parts = []
+        for engine, where in (
+            ("local", "on this machine without the screen"),
+            ("modal", "in your Modal account without this machine"),
+        ):
+            here = [str(view.spec.source.id) for view in running if view.spec.engine == engine]
+            if here:
+                verb = "goes" if len(here) == 1 else "go"
+                more = f" and {len(here) - 3:,} more" if len(here) > 3 else ""
+                parts.append(
+                    f"{words.count(len(here), 'job')} {verb} on {where}: {', '.join(here[:3])}{more}"
+                )
+        self.exit(0, message="\n".join(parts) or None)
 
     def action_leave(self) -> None:
         """Leave, from a screen that has no other action."""

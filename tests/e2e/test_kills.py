@@ -2,68 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
-import urllib3
 
 from support.eventually import eventually
-from support.terminal import clean_environment
+from support.journeys import BIG, SLOW, start_big, stored_twice, verb
 
 if TYPE_CHECKING:
     from conftest import Demo
-    from support.terminal import Terminal
-
-BIG = "aurora-video-clips"
-SLOW = 120.0
-
-
-def verb(demo: Demo, *arguments: str) -> Any:
-    """What a headless verb prints as JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hf2ms_tui", *arguments, "--demo", "--json"],
-        capture_output=True,
-        text=True,
-        env={**clean_environment(), **demo.env},
-        check=True,
-    )
-    return json.loads(done.stdout)
-
-
-def stored_twice(demo: Demo) -> int:
-    """How many blobs the destination received more than once after it had stored them."""
-    env = demo.world.env
-    answer = urllib3.request(
-        "GET",
-        f"{env['LOOPBACK_CONTROL']}/_loopback/log",
-        headers={"Authorization": f"Bearer {env['LOOPBACK_CONTROL_TOKEN']}"},
-    )
-    puts = [
-        entry["path"]
-        for entry in answer.json()["entries"]
-        if entry["route"] == "blob-put" and entry["status"] == 200
-    ]
-    return len(puts) - len(set(puts))
-
-
-def start_big(terminal: Terminal) -> None:
-    """Decide, plan and start the migration of the large repo."""
-    terminal.wait_for("26 repos|1.53 GB")
-    terminal.press("/")
-    terminal.type(BIG)
-    terminal.press("enter")
-    terminal.wait_for("1 of 26 shown")
-    terminal.press("m", pause=1.5)
-    terminal.press("p")
-    terminal.wait_for("migrate 1")
-    terminal.press_until("g", "Start 1 migration")
-    terminal.press("y", pause=0.5)
-    terminal.wait_for("moving", timeout=SLOW)
 
 
 def job_process(demo: Demo) -> int:

@@ -14,6 +14,8 @@ from hf2ms_tui.engines.modal import names
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.modal import ContainerView
 from hf2ms_tui.loopback.world import World
+from hf2ms_tui.store.jobs import Jobs
+from hf2ms_tui.store.remote import RemoteJobs
 from support.cloud import Cloud, cloud, until
 from support.transfers import MIB, add, model, ref
 
@@ -174,17 +176,80 @@ def test_modal_out_of_reach_in_the_middle_and_at_reattach(tmp_path: Path) -> Non
 @SLOW
 @PATIENT
 def test_two_jobs_share_the_containers_and_never_exceed_the_cap(tmp_path: Path) -> None:
-    with cloud(tmp_path, big, model("hf")) as here:
-        slow(here, "2M")
-        first = here.submit(ref("hf", "big"), ref("ms", "big"), workers=3)
+    with cloud(tmp_path, big, model("hf"), model("hf", "words")) as here:
+        slow(here, "1M")
+        first = here.submit(ref("hf", "big"), ref("ms", "big"), workers=4)
         until(lambda: len(busy(here, names.WORK)) >= 2, 60)
-        second = here.submit(ref("hf"), ref("ms"), workers=3)
+        second = here.submit(ref("hf"), ref("ms"), workers=4)
+        # A third one waits in the queue until one of them is over: coordinators never take the workers' places.
+        third = here.submit(ref("hf", "words"), ref("ms", "words"), workers=4)
         most = 0
         while not here.view(second).phase.final:
-            most = max(most, len(here.plane.containers(function=names.WORK)))
-            slow(here, "6M")
+            most = max(most, len(here.plane.containers()))
+            assert len(here.plane.containers(function=names.COORDINATE)) <= names.leaders(4) == 2
             time.sleep(0.1)
         assert here.view(second).phase is Phase.DONE, here.text(second)
-        assert most <= 3
+        assert not here.view(first).phase.final, "the small one did not wait for the large one"
+        assert 3 <= most <= 4
         slow(here, "30M")
+        assert here.end(third).phase is Phase.DONE, here.text(third)
         proven_and_sent_once(here, first)
+
+
+@SLOW
+@PATIENT
+def test_a_cancel_is_told_before_the_program_that_asked_for_it_is_gone(tmp_path: Path) -> None:
+    with cloud(tmp_path, big) as here:
+        slow(here, "1M")
+        job = here.submit(ref("hf", "big"), ref("ms", "big"))
+        until(lambda: busy(here, names.WORK), 60)
+        here.engine.cancel(job)
+        here.engine.close()
+        here.database.close()
+        until(here.idle, 60)
+        assert all(call.done for call in here.plane.calls())
+        here.database, here.engine = here.machine()
+        here.jobs = Jobs(here.database)
+        assert here.end(job).phase is Phase.CANCELLED, here.text(job)
+        assert here.text(job).count("its worker ended") >= 1
+
+
+@SLOW
+@PATIENT
+def test_a_job_whose_handing_over_was_not_answered_is_found_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cloud(tmp_path, model("hf")) as here:
+        here.plane.faults.add("FunctionMap:hang:late:who=client:count=1")
+        monkeypatch.setattr("hf2ms_tui.engines.modal.engine.SUBMIT_PATIENCE", 10.0)
+        with pytest.raises(Hf2msError, match="did not answer"):
+            here.submit(ref("hf"), ref("ms"))
+        here.plane.faults.clear()
+        assert not here.view("job1").lost, "Modal may have it"
+        view = here.end("job1")
+        assert view.phase is Phase.DONE, (view.note, here.text("job1"))
+        assert len(here.plane.calls(function=names.COORDINATE)) == 1
+
+
+@SLOW
+@PATIENT
+def test_many_jobs_are_shown_within_seconds_when_modal_does_not_answer(tmp_path: Path) -> None:
+    with cloud(tmp_path, big) as here:
+        slow(here, "1M")
+        first = here.submit(ref("hf", "big"), ref("ms", "big"))
+        for number in range(8):
+            spec = here.spec(ref("hf", "big"), ref("ms", f"copy{number}"))
+            here.jobs.create(spec)
+            RemoteJobs(here.database).note(spec.id, attempt=1, call="fc-unknown", secret="none")
+        here.plane.go_dark()
+        database, engine = here.machine()
+        began = time.monotonic()
+        seen = engine.reconcile()
+        assert time.monotonic() - began < 15
+        assert len(seen) == 9
+        assert all(view.alive is None and view.note for view in seen)
+        engine.close()
+        database.close()
+        here.plane.come_back()
+        here.engine.cancel(first)
+        until(here.idle, 60)

@@ -83,7 +83,7 @@ def _run(
     began: float,
 ) -> Phase:
     record, live = records
-    cap = max(1, spec.workers)
+    cap = hands(max(1, spec.workers))
 
     def stopping() -> bool:
         return board.superseded.is_set() or time.monotonic() - began > LEASE
@@ -95,12 +95,12 @@ def _run(
     children = Children(
         record,
         live,
-        lambda key, size: spawn_work(job_id, key, size, about["secret"], cap),
+        lambda key, size: spawn_work(job_id, key, size, about["secret"], max(1, spec.workers)),
         control.sleep,
     )
     children.find(everything)
     roll = Roll(Record(ROLL), job_id, cap)
-    pool = CloudPool(children, live, board, roll, ledger, control, hands(cap))
+    pool = CloudPool(children, live, board, roll, ledger, control, cap)
     if everything.get("cancel"):
         board.cancel()
 

@@ -18,7 +18,7 @@ CANCEL_GRACE = 8.0
 SCALEDOWN = 10
 """seconds that a container without work waits for more; it is billed for them"""
 
-LEADERS = 10
+LEADERS = 6
 """coordinators at once, at most: a plan of a hundred repos must not fill the account with coordinators that wait for workers"""
 
 CPU, MEMORY = 0.25, 512
@@ -56,12 +56,12 @@ ROLL = f"{APP}-roll"
 
 def leaders(cap: int) -> int:
     """How many coordinators may run at once where ``cap`` containers may in all; the others wait in Modal's queue."""
-    return max(1, min(LEADERS, cap // 4))
+    return min(LEADERS, (cap + 12) // 8) if cap >= 4 else 1
 
 
-def hands(cap: int, jobs: int = 1) -> int:
-    """How many workers ``cap`` containers leave beside the coordinators of so many jobs; one at least."""
-    return max(1, cap - jobs)
+def hands(cap: int) -> int:
+    """How many workers ``cap`` containers leave beside the coordinators; one at least."""
+    return max(1, cap - leaders(cap))
 
 
 def chunk_timeout(size: int) -> int:

@@ -1,7 +1,7 @@
 """Sharing the account's containers among all jobs of it that run at once.
 
-Each coordinator says in one Dict how many chunks it has left and how many run; each takes an even share of what the cap
-leaves beside the coordinators.
+Each coordinator says in one Dict how many chunks it has left and how many run; each takes an even share of the workers
+that the cap leaves beside the coordinators.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 
 from hf2ms_tui.domain.errors import Hf2msError
-from hf2ms_tui.engines.modal.names import hands
 from hf2ms_tui.engines.modal.record import Record
 from hf2ms_tui.engines.modal.surroundings import say
 
@@ -19,7 +18,7 @@ EVERY = 3.0
 
 
 def share_of(job: str, wants: dict[str, int], cap: int) -> int:
-    """How many of ``cap`` containers a job may use: an even share, and what those with fewer chunks leave over.
+    """How many of ``cap`` workers a job may use: an even share, and what those with fewer chunks leave over.
 
     ``wants`` are chunks not yet done, by job. At least one, whatever the cap, so that every job goes on.
     """
@@ -39,12 +38,12 @@ def share_of(job: str, wants: dict[str, int], cap: int) -> int:
 
 
 class Roll:
-    """One job's view of the roll. A Dict that cannot be read leaves the last share standing."""
+    """One job's view of the roll; ``cap`` is of workers. A Dict that cannot be read leaves the last share standing."""
 
     def __init__(self, record: Record, job: str, cap: int) -> None:
         self._record, self._job, self._cap = record, job, cap
         self._asked = -EVERY
-        self._free = hands(cap)
+        self._free = cap
         self._alone = True
 
     def room(self, running: int, out: int, left: int) -> int:
@@ -70,10 +69,9 @@ class Roll:
             if time.time() - entry["at"] < FRESH and (entry["left"] or name == self._job)
         }
         self._alone = len(fresh) == 1
-        workers = hands(self._cap, len(fresh))
-        mine = share_of(self._job, {name: entry["left"] for name, entry in fresh.items()}, workers)
+        mine = share_of(self._job, {name: entry["left"] for name, entry in fresh.items()}, self._cap)
         others = sum(entry["running"] for name, entry in fresh.items() if name != self._job)
-        self._free = max(min(mine, workers - others), 0)
+        self._free = max(min(mine, self._cap - others), 0)
 
     def leave(self) -> None:
         """The job needs no containers any more."""
