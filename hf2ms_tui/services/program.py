@@ -23,6 +23,7 @@ from hf2ms_tui.store.manifests import ManifestCache
 from hf2ms_tui.store.paths import Places
 from hf2ms_tui.store.proofs import Proofs
 from hf2ms_tui.store.state import ViewState
+from hf2ms_tui.store.tombstones import Tombstones
 
 if TYPE_CHECKING:
     from hf2ms_tui.engines.fleet import Fleet
@@ -46,6 +47,7 @@ class Program:
         self.jobs = Jobs(self.database)
         self.proofs = Proofs(self.database)
         self.view_state = ViewState(self.database)
+        self.tombstones = Tombstones(self.database, self.places)
         self.knowledge = Knowledge()
         self._hubs: dict[Hub, HubSession] = {}
         self._engine: Fleet | None = None

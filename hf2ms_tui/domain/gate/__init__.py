@@ -4,7 +4,7 @@
 be read is given as a reason, and the check fails with it: unknown is not OK.
 """
 
-from hf2ms_tui.domain.gate.checks import checks, is_open, open_by_hand
+from hf2ms_tui.domain.gate.checks import checks, is_open, lacks_only_tombstone, open_by_hand
 from hf2ms_tui.domain.gate.facts import (
     MAX_PROOF_AGE,
     Check,
@@ -12,8 +12,9 @@ from hf2ms_tui.domain.gate.facts import (
     CheckState,
     GateFacts,
     RefCoverage,
+    refs_digest,
 )
-from hf2ms_tui.domain.gate.passes import PASS_LIFE, GateShut, Pass, issue, issue_by_hand, refs_digest
+from hf2ms_tui.domain.gate.passes import PASS_LIFE, GateShut, Pass, issue, issue_by_hand
 
 __all__ = [
     "MAX_PROOF_AGE",
@@ -29,6 +30,7 @@ __all__ = [
     "is_open",
     "issue",
     "issue_by_hand",
+    "lacks_only_tombstone",
     "open_by_hand",
     "refs_digest",
 ]

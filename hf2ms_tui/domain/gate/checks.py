@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts
+from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts, refs_digest
 from hf2ms_tui.domain.repo import Visibility
 
 
@@ -23,6 +23,7 @@ def checks(facts: GateFacts) -> tuple[Check, ...]:
             (CheckName.OTHER_REFS, _other_refs),
             (CheckName.NO_JOB, _no_job),
             (CheckName.MAY_DELETE, _may_delete),
+            (CheckName.TOMBSTONE, _tombstone),
         )
     )
 
@@ -40,6 +41,17 @@ def open_by_hand(facts: GateFacts, found: tuple[Check, ...]) -> bool:
         and bool(found)
         and all(check.ok for check in found if check.name is not CheckName.MAY_DELETE)
         and not is_open(found)
+    )
+
+
+def lacks_only_tombstone(facts: GateFacts, found: tuple[Check, ...]) -> bool:
+    """Whether a tombstone is worth writing: all else holds, the token's right excepted where there is a page to delete on."""
+    given = {CheckName.TOMBSTONE} | ({CheckName.MAY_DELETE} if facts.delete_page else set())
+    return (
+        not facts.read_only
+        and bool(found)
+        and not all(check.ok for check in found if check.name is CheckName.TOMBSTONE)
+        and all(check.ok for check in found if check.name not in given)
     )
 
 
@@ -207,6 +219,20 @@ def _may_delete(name: CheckName, facts: GateFacts) -> Check:
     if not facts.may_delete:
         return _fails(name, facts.may_delete_why or "the token may not delete", "see doctor")
     return _ok(name, facts.may_delete_why or "yes")
+
+
+def _tombstone(name: CheckName, facts: GateFacts) -> Check:
+    stone = facts.tombstone
+    if stone is None:
+        if facts.tombstone_trouble:
+            return _fails(name, facts.tombstone_trouble, "mend that, then look again")
+        return Check(name, CheckState.WAITS, "it is written once all else holds")
+    if stone.ref != facts.ref or stone.refs_digest != refs_digest(facts.refs):
+        return _fails(name, "it is of other branches or tags", "look again: it is written anew")
+    if facts.proof is None or stone.proof_id != facts.proof.id:
+        return _fails(name, "it holds another proof", "look again: it is written anew")
+    contents = f"{stone.contents:,} content{'' if stone.contents == 1 else 's'}"
+    return _ok(name, f"{contents} kept ({stone.size:,} bytes), verified")
 
 
 def _span(age: timedelta) -> str:
