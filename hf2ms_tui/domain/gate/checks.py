@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts, refs_digest
+from hf2ms_tui.domain.proof import Proof
 from hf2ms_tui.domain.repo import Visibility
 
 
@@ -127,7 +128,16 @@ def _files_proven(name: CheckName, facts: GateFacts) -> Check:
         return _fails(
             name, f"only {proof.level.words}, {facts.required.words} is needed", "v: prove it at that level"
         )
-    return _ok(name, f"{proof.proven:,} of {proof.total:,} {proof.level.words}")
+    return _ok(name, f"{proof.proven:,} of {proof.total:,} {proof.level.words}{_exceptions(proof)}")
+
+
+def _exceptions(proof: Proof) -> str:
+    """The excepted files by name, each with the hash of the source and that of the copy; empty without any."""
+    told = [
+        f"{file.path} ({(file.source_sha256 or '')[:12]}, copy {(file.destination_sha256 or '')[:12]})"
+        for file in proof.exceptions
+    ]
+    return f", {len(told):,} excepted: {', '.join(told)}" if told else ""
 
 
 def _source_unchanged(name: CheckName, facts: GateFacts) -> Check:
