@@ -46,7 +46,7 @@ def run_job(
             board.log(f"proven: {proof.summary}")
             board.phase(Phase.DONE)
         else:
-            _fail(board, error)
+            _fail(board, spec, error)
     except Stopped as stopped:
         board.log(str(stopped))
         board.update(note="stopped; retry carries on from here")
@@ -55,11 +55,13 @@ def run_job(
         board.update(error=cancelled.as_dict())
         board.phase(Phase.CANCELLED)
     except Hf2msError as failure:
-        _fail(board, failure)
+        _fail(board, spec, failure)
     return board.view()
 
 
-def _fail(board: Board, error: Hf2msError) -> None:
+def _fail(board: Board, spec: JobSpec, error: Hf2msError) -> None:
+    # Some requests concern no repo of the hub's (a card that is checked, say), but this job does.
+    error.repo = error.repo or str(spec.source.id)
     board.log(str(error))
     board.update(error=error.as_dict())
     board.phase(Phase.FAILED)
