@@ -49,12 +49,13 @@ def ensure(program: Program, facts: GateFacts, on_step: Progress | None = None) 
         row = program.tombstones.find(facts.ref, refs_digest(facts.refs), facts.proof.id)
         if row is not None:
             tell("verifying the tombstone")
-            fact = _verified(program, row, facts.source)
+            fact = _verified(program, row, facts.source, facts.proof)
     except StoreFailed as error:
         trouble = str(error)
     if fact is None and lacks_only_tombstone(facts, checks(facts)):
         try:
-            fact, trouble = _fact(write(program, facts, tell)), ""
+            row = write(program, facts, tell)
+            fact, trouble = _fact(row, _originals(program, row, facts.proof)), ""
         except Hf2msError as error:
             trouble = str(error)
     return replace(facts, tombstone=fact, tombstone_trouble=trouble)
@@ -85,18 +86,37 @@ def _unheard(text: str) -> None:
     """Nobody listens."""
 
 
-def _verified(program: Program, row: TombstoneRow, source: RepoInfo) -> TombstoneFact | None:
-    """The fact of a tombstone that verifies; None when the repo's settings are others by now. Raises StoreFailed."""
-    stone, _ = program.tombstones.load(row)
-    return _fact(row) if _settings(stone.info) == _settings(source) else None
+def _verified(program: Program, row: TombstoneRow, source: RepoInfo, proof: Proof) -> TombstoneFact | None:
+    """The fact of a tombstone that verifies; None when it has to be written anew: the repo's settings are others by now, or
+    it lacks the original bytes of an excepted file. Raises StoreFailed.
+    """
+    stone, parts = program.tombstones.load(row)
+    originals = _held(parts, proof)
+    whole = len(originals) == len({file.source_sha256 for file in proof.exceptions})
+    return _fact(row, originals) if whole and _settings(stone.info) == _settings(source) else None
+
+
+def _originals(program: Program, row: TombstoneRow, proof: Proof) -> frozenset[str]:
+    """What a tombstone that was just written holds of the excepted files. Raises StoreFailed."""
+    return _held(program.tombstones.load(row)[1], proof) if proof.exceptions else frozenset()
+
+
+def _held(parts: Parts, proof: Proof) -> frozenset[str]:
+    return frozenset(
+        file.source_sha256
+        for file in proof.exceptions
+        if file.source_sha256 is not None and parts.holds(file.source_sha256)
+    )
 
 
 def _settings(info: RepoInfo) -> tuple[object, ...]:
     return info.visibility, info.gating, info.licence, info.tags, info.sdk, info.revision
 
 
-def _fact(row: TombstoneRow) -> TombstoneFact:
-    return TombstoneFact(row.id, row.ref, row.refs_digest, row.proof_id, row.at, row.contents, row.size)
+def _fact(row: TombstoneRow, originals: frozenset[str]) -> TombstoneFact:
+    return TombstoneFact(
+        row.id, row.ref, row.refs_digest, row.proof_id, row.at, row.contents, row.size, originals
+    )
 
 
 def write(program: Program, facts: GateFacts, tell: Progress = _unheard) -> TombstoneRow:

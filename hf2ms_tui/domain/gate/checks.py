@@ -241,6 +241,13 @@ def _tombstone(name: CheckName, facts: GateFacts) -> Check:
         return _fails(name, "it is of other branches or tags", "look again: it is written anew")
     if facts.proof is None or stone.proof_id != facts.proof.id:
         return _fails(name, "it holds another proof", "look again: it is written anew")
+    lacking = [file for file in facts.proof.exceptions if file.source_sha256 not in stone.originals]
+    if lacking:
+        return _fails(
+            name,
+            f"it lacks the original bytes of {lacking[0].path}, which is another on the destination",
+            "look again: it is written anew",
+        )
     contents = f"{stone.contents:,} content{'' if stone.contents == 1 else 's'}"
     return _ok(name, f"{contents} kept ({stone.size:,} bytes), verified")
 
