@@ -11,6 +11,7 @@ from hf2ms_tui.domain.gate.facts import (
     CheckName,
     CheckState,
     GateFacts,
+    PlaceFact,
     RefCoverage,
     refs_digest,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "GateFacts",
     "GateShut",
     "Pass",
+    "PlaceFact",
     "RefCoverage",
     "checks",
     "is_open",

@@ -86,7 +86,8 @@ class RefCoverage:
     files: int = 0
     held: tuple[tuple[str, int], ...] = ()
     at: datetime | None = None
-    excepted: tuple[str, ...] = ()
+    excepted: tuple[tuple[str, str], ...] = ()
+    """path and SHA-256 of the source's bytes"""
     target: str = ""
     cannot: str = ""
 
