@@ -171,7 +171,7 @@ class Doors:
             try:
                 return self.deleted(program, repo)
             except GateShut as shut:
-                for check in shut.checks:
+                for check in shut.failing:
                     for fault in _wrong_check(check):
                         result.breaks(fault)
             except Moved:
