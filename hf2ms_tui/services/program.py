@@ -37,6 +37,7 @@ class Program:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        settings.know_secrets()
         self.places = Places(settings.state).ready()
         self.database = Database(self.places.database, secrets=(settings.hf_token, settings.ms_token))
         self._identities: dict[Hub, Identity] = {}
