@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from hf2ms_tui.domain.errors import Hf2msError, HubLied, NotPermitted, StoreFailed
 from hf2ms_tui.domain.gate import GateFacts, checks, lacks_only_tombstone, refs_digest
+from hf2ms_tui.domain.gate.refs import accepted
 from hf2ms_tui.domain.manifest import FileEntry, Manifest
 from hf2ms_tui.domain.proof import Proof
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
@@ -331,10 +332,11 @@ class _Work:
 
     def files(self, draft: Draft, revision: str, manifest: Manifest) -> Iterator[KeptFile]:
         """Where the bytes of each file of a state are. Raises StoreFailed for one that nobody agreed to lose."""
-        names = {
-            ref.name for ref in self.facts.refs if ref.revision == revision and ref.kind in {"branch", "tag"}
-        }
-        given_up = names <= self.facts.acknowledged
+        given_up = all(
+            accepted(ref, self.facts)
+            for ref in self.facts.refs
+            if ref.revision == revision and ref.kind in {"branch", "tag"}
+        )
         for entry in self._hashed(manifest):
             if entry.sha256 is not None and draft.holds(entry.sha256):
                 yield KeptFile(entry, Place.HERE)
