@@ -86,6 +86,10 @@ class Settings:
         )
 
 
+DEMO_PREFIX = "program-"
+"""how the folders with the program's state begin, one for each world of the demo"""
+
+
 def demo_state(environ: Mapping[str, str]) -> Path:
     """The folder of the demo: its world's files, and the program's state for each such world."""
     return Places.default(environ).state / "demo"
@@ -338,4 +342,4 @@ def _state(environ: Mapping[str, str], dotenv: Mapping[str, str], demo: bool, in
     if not demo:
         return Places.default(layered).state
     name = re.sub(r"[^A-Za-z0-9_-]", "", instance)[:40] or "default"
-    return demo_state(environ) / f"program-{name}"
+    return demo_state(environ) / f"{DEMO_PREFIX}{name}"
