@@ -17,11 +17,13 @@ import click
 
 from hf2ms_tui import __version__
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
+from hf2ms_tui.domain.secret import redact
 from hf2ms_tui.printing import (
     follow_job,
     print_json,
     print_lines,
     show_checkup,
+    show_crash,
     show_job,
     show_journal,
     write_journal,
@@ -131,17 +133,23 @@ def _merged(context: click.Context, demo: bool, **flags: object) -> Program:
 @cli.command()
 @click.option("--org", metavar="ORG", help="The organisation (or user).")
 @click.option("--from", "source", type=_HUBS, help="The hub its repos are on; default hf.")
+@click.option("--contents", is_flag=True, help="Look into the repos too: copies, subsets, listings compared.")
 @_common
 @click.pass_context
-def inventory(context: click.Context, org: str | None, source: str | None, demo: bool, as_json: bool) -> None:
+def inventory(
+    context: click.Context, org: str | None, source: str | None, contents: bool, demo: bool, as_json: bool
+) -> None:
     """List every repo of an org with size, type, visibility, dates and backup status."""
     program = _merged(context, demo, org=org, source=source)
     from hf2ms_tui.services import report
     from hf2ms_tui.services.inventory import refresh
+    from hf2ms_tui.services.survey import survey
 
     if not program.settings.org:
         raise BadInput("No organisation was named", way_out="Add --org ORG.")
     rows = refresh(program)
+    if contents:
+        rows = survey(program, lambda some: None)
     if as_json:
         print_json([report.row_dict(row) for row in rows])
     else:
@@ -370,13 +378,14 @@ def smoke(context: click.Context, demo: bool, as_json: bool) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code. Errors are printed for people, or as JSON after ``--json``."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    sys.excepthook = show_crash
     try:
         code = cli.main(args=arguments, prog_name="hf2ms-tui", standalone_mode=False)
     except Hf2msError as error:
         if "--json" in arguments:
             print_json(error.as_dict())
         else:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(redact(f"Error: {error}"), err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

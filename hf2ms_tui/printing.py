@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from hf2ms_tui.domain.secret import redact
 from hf2ms_tui.domain.text import is_clean
 
 if TYPE_CHECKING:
@@ -20,12 +23,12 @@ if TYPE_CHECKING:
 def print_lines(lines: Iterable[str]) -> None:
     """One line each."""
     for line in lines:
-        click.echo(line)
+        click.echo(redact(line))
 
 
 def print_json(value: object) -> None:
     """A value as JSON that no terminal obeys."""
-    text = json.dumps(value, indent=2, ensure_ascii=not sys.stdout.isatty())
+    text = redact(json.dumps(value, indent=2, ensure_ascii=not sys.stdout.isatty()))
     # What a terminal would obey stays an escape, which JSON reads as the very same character.
     click.echo("\n".join(_escaped(line) for line in text.split("\n")))
 
@@ -34,6 +37,11 @@ def _escaped(line: str) -> str:
     if is_clean(line):
         return line
     return "".join(char if is_clean(char) else json.dumps(char)[1:-1] for char in line)
+
+
+def show_crash(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+    """A fault of the program itself, as Python tells it but without tokens, whatever its text quotes."""
+    click.echo(redact("".join(traceback.format_exception(kind, fault, trace))), err=True)
 
 
 def show_job(view: JobView, as_json: bool) -> None:
@@ -65,7 +73,7 @@ def follow_job(program: Program, job_id: str, as_json: bool) -> int:
     elif view.phase is not Phase.DONE:
         click.echo(f"job {view.id}: {report.job_words(view)}", err=True)
         if view.error:
-            click.echo(sentence(view.error), err=True)
+            click.echo(redact(sentence(view.error)), err=True)
     program.close()
     return 0 if view.phase is Phase.DONE else 1
 

@@ -78,7 +78,7 @@ class JobSpec:
 
     ``revision`` is pinned at submission, empty when the job itself resolves ``branch`` as its first act. ``workers`` are
     chunks at once, ``streams`` blobs at once in each worker. ``refs`` are branches and tags that are brought over besides,
-    each a ``RefMove.text``.
+    each a ``RefMove.text``. ``tombstone`` names the one that a restore is made from; ``source`` is then its destination.
     """
 
     id: str
@@ -93,6 +93,7 @@ class JobSpec:
     destination_endpoint: str = ""
     engine: str = "local"
     refs: tuple[str, ...] = ()
+    tombstone: str = ""
 
     @property
     def ref_moves(self) -> tuple[RefMove, ...]:

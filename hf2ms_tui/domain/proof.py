@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hf2ms_tui.domain.elsewhere import Elsewhere
@@ -27,7 +27,8 @@ class Proof:
     ``exceptions``. ``doubt`` is the reason when either listing may be cut short. ``ref`` names the branch or tag of the
     source that it is about (``tag v1.0``), empty for the default branch; ``destination_ref`` the one of the destination that
     keeps its revision. ``places`` are other repos in which some files were found proven; ``destination_revision`` is empty
-    when all were, because there is no destination.
+    when all were, because there is no destination. ``oldest`` is when the oldest file that counts as read back was read,
+    where that was before this comparison.
     """
 
     source: RepoRef
@@ -42,11 +43,12 @@ class Proof:
     ref: str = ""
     destination_ref: str = ""
     places: tuple[Elsewhere, ...] = ()
+    oldest: datetime | None = None
 
     @property
     def evidence_at(self) -> datetime:
-        """When the oldest evidence in it was gathered (UTC): its own moment, or that of a proof it rests on."""
-        return min((self.at, *(place.at for place in self.places)))
+        """When the oldest evidence in it was gathered (UTC): its own moment, an earlier reading, or a proof it rests on."""
+        return min((self.at, self.oldest or self.at, *(place.at for place in self.places)))
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -118,6 +120,7 @@ class Proof:
                 ],
                 *([self.ref, self.destination_ref] if self.ref else []),
                 *([[place.row for place in self.places]] if self.places else []),
+                *([self.oldest.isoformat()] if self.oldest else []),
             ]
         )
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -145,11 +148,15 @@ _ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """What reading one file back from the destination gave: the digest and size of the bytes, or why it failed."""
+    """What reading one file back from the destination gave: the digest and size of the bytes, or why it failed.
+
+    ``at`` is when that was (UTC), where it is remembered from before.
+    """
 
     sha256: str = ""
     size: int = 0
     error: str = ""
+    at: datetime | None = field(default=None, compare=False)
 
 
 def compare(
@@ -190,6 +197,9 @@ def compare(
         files=tuple(verdicts),
         doubt="; ".join(doubts),
         job_id=job_id,
+        oldest=min(
+            (back.at for back in (read_back or {}).values() if back.at and back.at < at), default=None
+        ),
     )
 
 

@@ -39,9 +39,20 @@ class Secret:
         raise TypeError("a Secret is not pickled")
 
 
+_known: set[Secret] = set()
+
+
+def know(*secrets: Secret | None) -> None:
+    """Note secrets that this process was given: ``redact`` takes them out of every text from now on.
+
+    A hub may echo the other hub's token, which whoever talks to it does not know.
+    """
+    _known.update(secret for secret in secrets if secret)
+
+
 def redact(text: str, *secrets: Secret | None) -> str:
-    """Return ``text`` with every given secret's value replaced; for texts that come back from outside."""
-    for secret in secrets:
+    """Return ``text`` with the value of every given and every known secret replaced; for texts that come from outside."""
+    for secret in (*secrets, *_known):
         if secret:
             text = text.replace(secret.reveal(), "‹token›")
     return text

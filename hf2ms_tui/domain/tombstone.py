@@ -123,3 +123,5 @@ class TombstoneFact:
     at: datetime
     contents: int = 0
     size: int = 0
+    originals: frozenset[str] = frozenset()
+    """SHA-256 of the excepted files whose original bytes it holds"""

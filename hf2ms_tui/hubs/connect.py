@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.repo import Hub
-from hf2ms_tui.domain.secret import Secret
+from hf2ms_tui.domain.secret import Secret, know
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs.protocol import HubSession
 from hf2ms_tui.hubs.timeouts import Timeouts
@@ -33,6 +33,7 @@ def open_hub(
             f"“{clean(endpoint.rpartition('@')[2], 160)}” is not the address of a hub",
             way_out="Give it as https://host, without a name or password in it.",
         )
+    know(token)
     address = endpoint.rstrip("/")
     limits = timeouts or Timeouts()
     if hub is Hub.HF:

@@ -34,6 +34,19 @@ _QUOTA = re.compile(r"quota|storage limit|upgrade your plan|payment required|exc
 _RATE = re.compile(r'(?:^|;)\s*([rt])\s*=\s*"?(\d+)')
 
 
+_TOKENS = {
+    Hub.HF: ("https://huggingface.co/settings/tokens", "HF_TOKEN"),
+    Hub.MS: ("https://modelscope.cn/my/myaccesstoken (or modelscope.ai)", "MODELSCOPE_TOKEN"),
+}
+"""where a person makes a token (the pages that both hubs' documentation names), and the variable that is read first"""
+
+
+def token_help(hub: Hub) -> str:
+    """What to do about a token that a hub does not know: where to make one and which variable takes it."""
+    page, variable = _TOKENS[hub]
+    return f"Make a new token at {page} and set {variable} in the environment or in .env; doctor tells whether it works."
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What was being done when an answer came: for the error's sentence. ``secrets`` never appear in it."""
@@ -175,7 +188,7 @@ def from_answer(
         return make(
             NotAuthenticated,
             "The token is missing, wrong or has expired.",
-            f"Make a new token in your {hub} settings and set it; doctor tells whether it works.",
+            token_help(context.hub),
         )
     if status == 402 or (status in {403, 413} and _QUOTA.search(said) and not _LOCKED.search(said)):
         return make(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hf2ms_tui.domain.gate import checks, issue_by_hand
 from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.services import tombstone
 from hf2ms_tui.services.deletion import Deletion, Gone, look, record
-from hf2ms_tui.services.gate import gather
 from hf2ms_tui.services.program import Program
 
 EVERY = 4.0
@@ -38,16 +38,18 @@ def hand_over(
     Journals that the person was sent there; an outcome that nobody watched for is found out at the next start. Raises
     GateShut with the checks that do not hold.
     """
-    facts = gather(program, ref, acknowledged, on_step)
+    facts = tombstone.with_facts(program, ref, acknowledged, on_step)
     page = issue_by_hand(facts, typed)
     program.identity(ref.hub)
     program.acquaint()
+    stone = tombstone.claim(program, facts)
     intent = program.journal.intent(
         "delete",
         ref,
         {
             "by hand": page,
             "proof": facts.proof.id if facts.proof else "",
+            "tombstone": stone,
             "acknowledged": sorted(acknowledged),
             "checks": [[check.name.value, check.evidence] for check in checks(facts)],
         },

@@ -11,7 +11,8 @@ from enum import Enum
 from hf2ms_tui.domain.errors import Conflict, Hf2msError, InterlockRefused, Moved, NotFound, OutcomeUnknown
 from hf2ms_tui.domain.gate import GateFacts, checks, issue, refs_digest
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.services.gate import changes, gather
+from hf2ms_tui.services import tombstone
+from hf2ms_tui.services.gate import changes
 from hf2ms_tui.services.program import Program
 
 _LOOKS = 4
@@ -47,13 +48,14 @@ def delete(
 ) -> Deletion:
     """Delete ``ref`` from its hub, if the gate is open at this very moment and ``typed`` is exactly ``owner/name``.
 
-    Reads all facts again, issues the pass from them, journals the intent, deletes, and then looks whether the repo is gone.
+    Reads all facts again, verifies the tombstone or writes it, issues the pass from them, journals the intent, deletes, and
+    then looks whether the repo is gone.
     With ``seen``, the facts that the person had before them when they confirmed, any difference from those closes the door.
     Raises GateShut with the checks that do not hold, and the hub's refusal as an error of ours; a lost answer does not
     raise but ends as ``still there``, ``gone`` or ``outcome unknown`` after re-reading. Never repeats the call.
     """
     tell = on_step or (lambda text: None)
-    facts = gather(program, ref, acknowledged, on_step)
+    facts = tombstone.with_facts(program, ref, acknowledged, on_step)
     pass_ = issue(facts, typed)
     if seen is not None and (differing := changes(seen, facts)):
         raise Conflict(
@@ -72,6 +74,7 @@ def delete(
     # Before the last look, as nothing that can wait belongs between it and the deletion.
     program.identity(ref.hub)
     program.acquaint()
+    stone = tombstone.claim(program, facts)
     tell("reading the branches once more")
     if refs_digest(program.hub(ref.hub).read.refs(ref)) != pass_.refs:
         raise Conflict(
@@ -84,6 +87,7 @@ def delete(
         ref,
         {
             "proof": pass_.proof_id,
+            "tombstone": stone,
             "refs": pass_.refs,
             "acknowledged": sorted(acknowledged),
             "checks": [[check.name.value, check.evidence] for check in checks(facts)],

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from hf2ms_tui.domain.errors import Hf2msError, Moved, NotFound
 from hf2ms_tui.domain.gate import GateFacts, RefCoverage
-from hf2ms_tui.domain.manifest import FileEntry, Manifest
-from hf2ms_tui.domain.proof import Proof, Verdict
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
 from hf2ms_tui.hubs.protocol import DeleteRights, HubReader
+from hf2ms_tui.services import elsewhere
+from hf2ms_tui.services.coverage import coverage
 from hf2ms_tui.services.program import Program
 
 Progress = Callable[[str], None]
@@ -37,9 +37,10 @@ def gather(
     destination, revision, destination_trouble = _read_destination(
         program.hub(destination_ref.hub).read, destination_ref
     )
-    coverage: tuple[RefCoverage, ...] = ()
-    if proof is not None and not source_trouble:
-        coverage = tuple(_coverage(program, reader, ref, proof, refs, tell))
+    covered: tuple[RefCoverage, ...] = ()
+    if proof is not None and source is not None:
+        covered = coverage(program, source, proof, refs, tell)
+    places = elsewhere.facts_of(program, proof, tell)
     tell("asking what the token may do")
     rights = _rights(program, ref)
     return GateFacts(
@@ -55,7 +56,8 @@ def gather(
         destination_trouble=destination_trouble,
         proof=proof,
         required=program.settings.level,
-        coverage=coverage,
+        coverage=covered,
+        places=places,
         acknowledged=acknowledged,
         running_jobs=running_jobs(program, ref),
         may_delete=rights.allowed,
@@ -86,6 +88,13 @@ def changes(seen: GateFacts, now: GateFacts) -> tuple[str, ...]:
         )
     if seen.destination and now.destination and seen.destination.visibility is not now.destination.visibility:
         found.append(f"the destination is {now.destination.visibility.value} now")
+    before_, after_ = ({item.place: item for item in facts.places} for facts in (seen, now))
+    for place, item in after_.items():
+        was_ = before_.get(place)
+        if was_ is not None and (was_.kept, was_.info is None) != (item.kept, item.info is None):
+            found.append(f"{place.words} is not what it was")
+        elif was_ and was_.info and item.info and was_.info.visibility is not item.info.visibility:
+            found.append(f"{place.repo.id} is {item.info.visibility.value} now")
     if (seen.proof.id if seen.proof else "") != (now.proof.id if now.proof else ""):
         found.append("there is another proof")
     return tuple(found)
@@ -121,79 +130,6 @@ def _read_destination(reader: HubReader, ref: RepoRef) -> tuple[RepoInfo | None,
         return None, "", ""
     except Hf2msError as error:
         return None, "", str(error)
-
-
-def _coverage(
-    program: Program, reader: HubReader, ref: RepoRef, proof: Proof, refs: tuple[GitRef, ...], tell: Progress
-) -> list[RefCoverage]:
-    others = [
-        item for item in refs if item.kind in {"branch", "tag"} and item.revision != proof.source_revision
-    ]
-    if not others:
-        return []
-    found: list[RefCoverage] = []
-    try:
-        base = _manifest(program, reader, ref, proof.source_revision)
-    except Hf2msError as error:
-        return [RefCoverage(item, unknown=str(error)) for item in others]
-    covered = _covered_by(proof, base)
-    for item in others:
-        tell(f"comparing {item.kind} {item.name}")
-        try:
-            manifest = _manifest(program, reader, ref, item.revision)
-        except Hf2msError as error:
-            found.append(RefCoverage(item, unknown=str(error)))
-            continue
-        lost = [entry for entry in manifest.files if not covered(entry)]
-        found.append(
-            RefCoverage(
-                item,
-                lost=tuple(entry.path for entry in lost),
-                lost_bytes=sum(entry.size for entry in lost),
-                unknown=manifest.incomplete,
-            )
-        )
-    return found
-
-
-def _covered_by(proof: Proof, base: Manifest) -> Callable[[FileEntry], bool]:
-    """Whether a file's content is among those that the proof found on the destination at its level.
-
-    LFS content is known by SHA-256. Regular files of other revisions are known by git blob id only; theirs is covered when
-    the proven revision has a regular file of the same id and size whose verdict is proven.
-    """
-    proven = {
-        file.path
-        for file in proof.files
-        if file.verdict is Verdict.PROVEN and file.level.rank >= proof.level.rank
-    }
-    blobs = {
-        (file.source_sha256, file.source_size)
-        for file in proof.files
-        if file.path in proven and file.source_sha256
-    }
-    oids = {
-        (entry.git_oid, entry.size)
-        for entry in base.files
-        if entry.path in proven and entry.git_oid and not entry.lfs
-    }
-
-    def covered(entry: FileEntry) -> bool:
-        if entry.sha256 is not None and (entry.sha256, entry.size) in blobs:
-            return True
-        return not entry.lfs and entry.git_oid is not None and (entry.git_oid, entry.size) in oids
-
-    return covered
-
-
-def _manifest(program: Program, reader: HubReader, ref: RepoRef, revision: str) -> Manifest:
-    cached = program.manifests.get(ref, revision)
-    if cached is not None:
-        return cached
-    manifest = reader.manifest(ref, revision)
-    if manifest.complete:
-        program.manifests.put(manifest)
-    return manifest
 
 
 def _rights(program: Program, ref: RepoRef) -> DeleteRights:

@@ -9,9 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hf2ms_tui.domain.gate import Check, GateFacts, RefCoverage, checks, is_open, open_by_hand
+from hf2ms_tui.domain.gate import (
+    Check,
+    CheckState,
+    GateFacts,
+    RefCoverage,
+    checks,
+    is_open,
+    lacks_only_tombstone,
+    open_by_hand,
+)
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.services import loss
+from hf2ms_tui.services import loss, tombstone
 from hf2ms_tui.services.gate import gather
 from hf2ms_tui.services.loss import Loss
 from hf2ms_tui.services.program import Program
@@ -37,9 +46,15 @@ class GateLook:
         return open_by_hand(self.facts, self.checks)
 
     @property
+    def lacks_tombstone(self) -> bool:
+        """Whether only the tombstone is missing, and nobody failed to write it yet: looking again writes it."""
+        return not self.facts.tombstone_trouble and lacks_only_tombstone(self.facts, self.checks)
+
+    @property
     def shut(self) -> int:
-        """How many checks do not hold."""
-        return sum(not check.ok for check in self.checks)
+        """How many checks do not hold; one that only waits for the others is not counted besides them."""
+        failing = [check.state for check in self.checks if not check.ok]
+        return sum(state is not CheckState.WAITS for state in failing) or len(failing)
 
     @property
     def losing(self) -> tuple[RefCoverage, ...]:
@@ -55,8 +70,8 @@ def look(
     acknowledged: frozenset[str] = frozenset(),
     on_step: Callable[[str], None] | None = None,
 ) -> GateLook:
-    """Read every fact now and judge it. Blocks on the network."""
-    facts = gather(program, ref, acknowledged, on_step)
+    """Read every fact now and judge it; write the tombstone when all else holds. Blocks on the network and the disk."""
+    facts = tombstone.ensure(program, gather(program, ref, acknowledged, on_step), on_step)
     return _judged(facts, loss.history_of(program, facts))
 
 

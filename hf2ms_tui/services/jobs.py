@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Hf2msError, NotFound
@@ -108,21 +108,25 @@ def start(
         engine=program.engine.name,
         refs=tuple(move.text for move in refs),
     )
-    # Looked for once more under the write lock: another program may be starting the same migration at this moment.
+    about: dict[str, object] = {
+        "job": spec.id,
+        "revision": revision,
+        "to": ends.destination.key,
+        "level": spec.level.value,
+        "engine": spec.engine,
+        **({"refs": [f"{move.words} as {move.there}" for move in refs]} if refs else {}),
+    }
+    return launch(program, spec, "migrate", ends.source, about)
+
+
+def launch(
+    program: Program, spec: JobSpec, kind: str, about: RepoRef, payload: Mapping[str, object]
+) -> JobView:
+    """Journal the intent (``kind``, ``about`` which repo), record the job and start it. Raises what the engine raises."""
+    # Looked for once more under the write lock: another program may be starting the same job at this moment.
     with program.database.write():
-        _refuse_second(program, ends.destination)
-        intent = program.journal.intent(
-            "migrate",
-            ends.source,
-            {
-                "job": spec.id,
-                "revision": revision,
-                "to": ends.destination.key,
-                "level": spec.level.value,
-                "engine": spec.engine,
-                **({"refs": [f"{move.words} as {move.there}" for move in refs]} if refs else {}),
-            },
-        )
+        _refuse_second(program, spec.destination)
+        intent = program.journal.intent(kind, about, payload)
         program.jobs.create(spec)
     try:
         program.engine.submit(spec, tokens(program))
@@ -137,7 +141,9 @@ def _refuse_second(program: Program, destination: RepoRef) -> None:
     for other in program.engine.reconcile():
         if other.spec.destination == destination and not other.phase.final and not other.lost:
             raise BadInput(
-                f"Job {other.id} already migrates {other.spec.source.id} to {destination.id}",
+                f"Job {other.id} already restores {destination.id}"
+                if other.spec.tombstone
+                else f"Job {other.id} already migrates {other.spec.source.id} to {destination.id}",
                 way_out=f"Follow it with: jobs follow {other.id}",
             )
 
@@ -155,10 +161,10 @@ def listing(program: Program) -> tuple[JobView, ...]:
 
 
 def _settle(program: Program, views: tuple[JobView, ...]) -> None:
-    """Journal the outcome of migrations that ended while nobody looked."""
+    """Journal the outcome of migrations and restores that ended while nobody looked."""
     over = {view.id: view for view in views if view.phase.final}
     for entry in program.journal.open_intents():
-        view = over.get(str(entry.payload.get("job", ""))) if entry.kind == "migrate" else None
+        view = over.get(str(entry.payload.get("job", ""))) if entry.kind in {"migrate", "restore"} else None
         if view is not None:
             state = "done" if view.phase is Phase.DONE else "failed"
             program.journal.outcome(
@@ -221,8 +227,11 @@ def retry(program: Program, job_id: str) -> JobView:
         raise BadInput(f"Job {found.id} is running", way_out="Cancel it first, or follow it.")
     _refuse_second(program, found.spec.destination)
     program.acquaint()
+    spec = found.spec
     intent = program.journal.intent(
-        "migrate", found.spec.source, {"job": found.id, "to": found.spec.destination.key, "retry": True}
+        "restore" if spec.tombstone else "migrate",
+        spec.destination if spec.tombstone else spec.source,
+        {"job": spec.id, "to": spec.destination.key, "retry": True},
     )
     try:
         program.engine.retry(found.id, tokens(program))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.gate import GateFacts
-from hf2ms_tui.domain.repo import Gating
+from hf2ms_tui.domain.repo import Gating, Hub
+from hf2ms_tui.domain.tombstone import Tombstone
 from hf2ms_tui.services import words
 from hf2ms_tui.services.program import Program
 
@@ -43,10 +44,7 @@ def _gone(facts: GateFacts, history: int | None) -> list[str]:
         for item in facts.coverage
         if item.lost
     ]
-    if history is None:
-        parts.append("its history, of unknown length")
-    else:
-        parts.append(f"{words.count(history, 'commit')} of history")
+    parts.append(_history(facts, history))
     names = [ref.name for ref in facts.refs if ref.kind in {"branch", "tag"} and ref.name != facts.branch]
     if names:
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4:,} more" if len(names) > 4 else "")
@@ -54,29 +52,85 @@ def _gone(facts: GateFacts, history: int | None) -> list[str]:
     pulls = sum(1 for ref in facts.refs if ref.kind == "pull")
     if pulls:
         parts.append(words.count(pulls, "pull request"))
+    if any(ref.kind == "convert" for ref in facts.refs):
+        parts.append("what the hub converted by itself")
     if source is not None:
         parts.append(f"{words.count(source.downloads, 'download')}, {words.count(source.likes, 'like')}")
         if source.gating in {Gating.AUTO, Gating.MANUAL}:
             parts.append("the list of who was granted access")
-    parts.append("its discussions, settings and address")
+    parts.append("its discussions")
     return parts
+
+
+def _history(facts: GateFacts, history: int | None) -> str:
+    """The commits, and the bytes that come with them: what branches and tags hold is counted, what only older commits held
+    is told by no hub.
+    """
+    if history is None:
+        return "its history, of unknown length and size"
+    said = f"{words.count(history, 'commit')} of history"
+    if history <= 1:
+        return said
+    if any(item.unknown for item in facts.coverage):
+        return f"{said}, of unknown size"
+    lost = [item.lost_bytes for item in facts.coverage if item.lost]
+    # Refs may share contents that are lost, so several are counted as at most.
+    size = f"{'at most ' if len(lost) > 1 else ''}{words.size(sum(lost))}" if lost else "nothing"
+    return f"{said} ({size} of what branches and tags hold; how much only older commits held is unknown)"
 
 
 def _kept(facts: GateFacts) -> list[str]:
     parts = []
     proof, there = facts.proof, facts.destination
-    if proof is not None and there is not None:
+    if proof is not None and there is not None and proof.destination_revision:
         excepted = proof.exceptions
+        away = [file for file in proof.files if file.where]
         size = sum(file.source_size or 0 for file in proof.files) - sum(
-            file.source_size or 0 for file in excepted
+            file.source_size or 0 for file in (*excepted, *away)
         )
         parts.append(
-            f"{words.count(proof.proven, 'file')} ({words.size(size)}) on {there.ref.hub.title} "
+            f"{words.count(proof.proven - len(away), 'file')} ({words.size(size)}) on {there.ref.hub.title} "
             f"{there.ref.id}, {there.visibility.value}, {proof.level.words}"
         )
         if excepted:
             names = ", ".join(file.path for file in excepted)
             parts.append(f"{names} there in another version, the original bytes in the tombstone")
+    for place, files in [(place, proof.files) for place in proof.places] if proof is not None else []:
+        count = sum(1 for file in files if file.where and place.holds(file.where) is not None)
+        parts.append(f"{words.count(count, 'file')} in {place.words} on {place.repo.hub.title}, read back")
     if proof is not None:
         parts.append(f"proof {proof.id} with every hash, and the journal")
+    stone = facts.tombstone
+    if stone is not None:
+        parts.append(
+            f"tombstone {stone.id}: restores files, branches, tags, card and visibility; holds "
+            f"{words.count(stone.contents, 'content')} ({words.size(stone.size)}) itself"
+        )
     return parts
+
+
+def never_back(stone: Tombstone) -> tuple[str, ...]:
+    """What a restore from a tombstone does not bring back, the weightiest first; the same words before and after deletion."""
+    told, info = stone.chronicle, stone.info
+    lost = {entry for revision in stone.states for entry in stone.lost(revision)}
+    parts = []
+    if lost:
+        size = sum({entry.git_oid or entry.sha256 or entry.path: entry.size for entry in lost}.values())
+        parts.append(f"{words.count(len(lost), 'file')} ({words.size(size)}) given up at the deletion")
+    parts.append(f"the history of {words.count(len(told.commits), 'commit')}, kept as a list")
+    parts.append(f"{words.count(info.downloads, 'download')}, {words.count(info.likes, 'like')}")
+    if told.discussions is None:
+        parts.append("its discussions, which could not be read")
+    elif told.discussions:
+        parts.append(f"{words.count(len(told.discussions), 'discussion')}, kept to be read")
+    pulls = sum(1 for ref in stone.refs if ref.kind == "pull")
+    if pulls:
+        parts.append(words.count(pulls, "pull request"))
+    converts = sum(1 for ref in stone.refs if ref.kind == "convert")
+    if converts:
+        parts.append(f"{words.count(converts, 'conversion')}, which the hub may make again")
+    if info.gating in {Gating.AUTO, Gating.MANUAL}:
+        parts.append("the list of who was granted access")
+    if told.description and info.ref.hub is Hub.MS:
+        parts.append("its description, kept to be read")
+    return tuple(parts)

@@ -23,6 +23,7 @@ from hf2ms_tui.store.manifests import ManifestCache
 from hf2ms_tui.store.paths import Places
 from hf2ms_tui.store.proofs import Proofs
 from hf2ms_tui.store.state import ViewState
+from hf2ms_tui.store.tombstones import Tombstones
 
 if TYPE_CHECKING:
     from hf2ms_tui.engines.fleet import Fleet
@@ -36,6 +37,7 @@ class Program:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        settings.know_secrets()
         self.places = Places(settings.state).ready()
         self.database = Database(self.places.database, secrets=(settings.hf_token, settings.ms_token))
         self._identities: dict[Hub, Identity] = {}
@@ -46,6 +48,7 @@ class Program:
         self.jobs = Jobs(self.database)
         self.proofs = Proofs(self.database)
         self.view_state = ViewState(self.database)
+        self.tombstones = Tombstones(self.database, self.places)
         self.knowledge = Knowledge()
         self._hubs: dict[Hub, HubSession] = {}
         self._engine: Fleet | None = None

@@ -14,7 +14,7 @@ from dotenv.parser import parse_stream
 from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import Hub, RepoId
-from hf2ms_tui.domain.secret import Secret, redact
+from hf2ms_tui.domain.secret import Secret, know, redact
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.engines.modal.credentials import Credentials
 from hf2ms_tui.engines.modal.credentials import find as find_modal
@@ -75,11 +75,19 @@ class Settings:
         """The ``host[:port]`` of both endpoints, so that addresses of their pages can be read."""
         return {urlsplit(self.endpoint(hub)).netloc.lower(): hub for hub in (Hub.MS, Hub.HF)}
 
+    def know_secrets(self) -> None:
+        """Let no text from outside show any of the tokens, whichever hub it comes from."""
+        know(self.hf_token, self.ms_token, self.modal.token_secret if self.modal is not None else None)
+
     def redact(self, text: str) -> str:
         """``text`` without the tokens, for everything that is written or shown."""
         return redact(
             text, self.hf_token, self.ms_token, self.modal.token_secret if self.modal is not None else None
         )
+
+
+DEMO_PREFIX = "program-"
+"""how the folders with the program's state begin, one for each world of the demo"""
 
 
 def demo_state(environ: Mapping[str, str]) -> Path:
@@ -334,4 +342,4 @@ def _state(environ: Mapping[str, str], dotenv: Mapping[str, str], demo: bool, in
     if not demo:
         return Places.default(layered).state
     name = re.sub(r"[^A-Za-z0-9_-]", "", instance)[:40] or "default"
-    return demo_state(environ) / f"program-{name}"
+    return demo_state(environ) / f"{DEMO_PREFIX}{name}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.job import JobSpec, JobView, LogLine, Phase
 from hf2ms_tui.domain.repo import RepoRef
@@ -21,6 +23,7 @@ from hf2ms_tui.store.jobrows import (
 )
 from hf2ms_tui.store.ledger import JobLedger
 
+_DROPPED = "the log of this job was removed, as it ended long ago; its proof and the journal are kept"
 _OVER = tuple(phase.value for phase in Phase if phase.final)
 
 
@@ -115,6 +118,26 @@ class Jobs:
         """Add a line to a job's log from outside its runner."""
         with self._db.write(durable=False) as connection:
             add_log(connection, job_id, [LogLine(0, now(), clean(worker), clean(self._db.conceal(text)))])
+
+    def drop_logs(self, before: datetime) -> list[str]:
+        """Remove the logs and chunks of jobs that ended before then (UTC); their ids. A line says so in place of each log."""
+        dropped = []
+        with self._db.write(durable=False) as connection:
+            rows = connection.execute(
+                f"SELECT {JOB} FROM jobs WHERE log_size > 1 AND created_at < ? "
+                f"AND phase IN ({','.join('?' * len(_OVER))})",
+                (stamp(before), *_OVER),
+            ).fetchall()
+            for row in rows:
+                view = view_of(row)
+                if (view.ended_at or view.beat_at or before) >= before:
+                    continue
+                connection.execute("DELETE FROM log_lines WHERE job = ?", (view.id,))
+                connection.execute("DELETE FROM chunks WHERE job = ?", (view.id,))
+                connection.execute("UPDATE jobs SET log_size = 0 WHERE id = ?", (view.id,))
+                add_log(connection, view.id, [LogLine(0, now(), "job", _DROPPED)])
+                dropped.append(view.id)
+        return dropped
 
     def request_cancel(self, job_id: str) -> None:
         """Ask a job to stop; its runner hears it within half a second. Raises BadInput when there is no such job."""

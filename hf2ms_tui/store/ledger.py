@@ -9,7 +9,7 @@ from hf2ms_tui.domain.gate import MAX_PROOF_AGE
 from hf2ms_tui.domain.manifest import Blob
 from hf2ms_tui.domain.proof import ReadBack
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.store.codec import now, stamp
+from hf2ms_tui.store.codec import instant, now, stamp
 from hf2ms_tui.store.database import Database
 
 
@@ -87,10 +87,20 @@ class JobLedger:
         """
         with self._db.read() as connection:
             rows = connection.execute(
-                "SELECT path, sha256, size FROM read_backs WHERE place = ? AND revision = ? AND at > ?",
+                "SELECT path, sha256, size, at FROM read_backs WHERE place = ? AND revision = ? AND at > ?",
                 (self._repo, destination_revision, stamp(now() - MAX_PROOF_AGE)),
             ).fetchall()
-        return {path.decode("utf-8", "surrogatepass"): ReadBack(sha256, size) for path, sha256, size in rows}
+        return {
+            path.decode("utf-8", "surrogatepass"): ReadBack(sha256, size, at=instant(at))
+            for path, sha256, size, at in rows
+        }
+
+    def doubt_read_backs(self, destination_revision: str) -> None:
+        """Forget all that was read back from that revision: some of it reads otherwise by now."""
+        with self._db.write() as connection:
+            connection.execute(
+                "DELETE FROM read_backs WHERE place = ? AND revision = ?", (self._repo, destination_revision)
+            )
 
     def note_read_back(
         self, destination_revision: str, path: str, result: ReadBack, at: datetime | None = None

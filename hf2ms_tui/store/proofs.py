@@ -11,12 +11,12 @@ from hf2ms_tui.domain.elsewhere import Elsewhere
 from hf2ms_tui.domain.errors import BadInput, StoreFailed
 from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.store.codec import damaged, decode, encode, instant, pack, stamp, unpack
+from hf2ms_tui.store.codec import damaged, decode, encode, instant, moment, pack, stamp, unpack
 from hf2ms_tui.store.database import Database
 
 _SUMMARY = (
     "id, source, source_revision, destination, destination_revision, level, at, "
-    "holds, proven, total, counts, doubt, job_id, ref, destination_ref, places"
+    "holds, proven, total, counts, doubt, job_id, ref, destination_ref, places, oldest"
 )
 
 
@@ -40,6 +40,7 @@ class ProofSummary:
     ref: str = ""
     destination_ref: str = ""
     places: tuple[Elsewhere, ...] = ()
+    oldest: datetime | None = None
 
 
 class Proofs:
@@ -73,7 +74,7 @@ class Proofs:
             # That there was no copy is out of date now that one was compared.
             connection.execute("DELETE FROM backups WHERE key = ? AND state = 'none'", (proof.source.key,))
             connection.execute(
-                f"INSERT OR IGNORE INTO proofs ({_SUMMARY}, data) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                f"INSERT OR IGNORE INTO proofs ({_SUMMARY}, data) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     proof_id,
                     proof.source.key,
@@ -91,6 +92,7 @@ class Proofs:
                     proof.ref,
                     proof.destination_ref,
                     encode([place.row for place in proof.places]) if proof.places else "",
+                    stamp(proof.oldest) or "",
                     data,
                 ),
             )
@@ -203,6 +205,7 @@ def _summary(row: tuple[Any, ...]) -> ProofSummary:
         ref=row[13],
         destination_ref=row[14],
         places=tuple(Elsewhere.of(place) for place in decode(row[15])) if row[15] else (),
+        oldest=moment(row[16]),
     )
 
 
@@ -245,6 +248,7 @@ def _proof(row: tuple[Any, ...]) -> Proof:
         ref=head.ref,
         destination_ref=head.destination_ref,
         places=head.places,
+        oldest=head.oldest,
     )
     if proof.id != head.id:
         raise StoreFailed(

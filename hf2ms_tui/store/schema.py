@@ -113,4 +113,5 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE proofs ADD COLUMN destination_ref TEXT NOT NULL DEFAULT '';
     ALTER TABLE proofs ADD COLUMN places TEXT NOT NULL DEFAULT '';
     """,
+    "ALTER TABLE proofs ADD COLUMN oldest TEXT NOT NULL DEFAULT '';",
 )

@@ -93,6 +93,7 @@ def proof_of(proof: Proof) -> dict[str, Any]:
         "ref": proof.ref,
         "destination_ref": proof.destination_ref,
         "places": [place.row for place in proof.places],
+        "oldest": stamp(proof.oldest),
         "files": [
             [
                 file.path,
@@ -204,4 +205,5 @@ def _proof(told: Mapping[str, Any]) -> Proof:
         ref=told["ref"],
         destination_ref=told["destination_ref"],
         places=tuple(Elsewhere.of(place) for place in told["places"]),
+        oldest=moment(told.get("oldest")),
     )

@@ -112,7 +112,7 @@ class Committer:
             "job": run.spec.id,
         }
         part = f" (part {self.commits + 1})" if self.commits else ""
-        message = f"Copy of {run.spec.source} at {run.revision}{part}"
+        message = f"{run.title or f'Copy of {run.spec.source}'} at {run.revision}{part}"
         number = run.board.intent("repo.commit", about)
         try:
             branch = run.branch or ref.hub.default_branch

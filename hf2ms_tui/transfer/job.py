@@ -16,6 +16,8 @@ from hf2ms_tui.transfer.refs import Bringing
 from hf2ms_tui.transfer.retry import Patience
 from hf2ms_tui.transfer.run import Run
 
+Work = Callable[[Run], tuple[Proof, Hf2msError | None]]
+
 
 def run_job(
     spec: JobSpec,
@@ -27,8 +29,11 @@ def run_job(
     *,
     stopping: Callable[[], bool] = never,
     patience: Patience | None = None,
+    work: Work | None = None,
 ) -> JobView:
     """Run a job to its end and return what its board then says; the phase is final unless ``stopping`` said to end.
+
+    ``work`` is what it is to do, a migration when nothing is given; it returns a proof and what keeps it from being done.
 
     Safe to run again after any end and after a kill at any instant: what has arrived is not sent again. Errors become the
     job's error; only the store's own failures and faults of this program are raised.
@@ -39,14 +44,14 @@ def run_job(
         run = _start(spec, source, destination, board, ledger, pool, control, patience)
         error: Hf2msError | None = None
         try:
-            proof, error = _carry_out(run)
+            proof, error = (work or _carry_out)(run)
         finally:
             run.report()
         if error is None:
             board.log(f"proven: {proof.summary}")
             board.phase(Phase.DONE)
         else:
-            _fail(board, error)
+            _fail(board, spec, error)
     except Stopped as stopped:
         board.log(str(stopped))
         board.update(note="stopped; retry carries on from here")
@@ -55,11 +60,13 @@ def run_job(
         board.update(error=cancelled.as_dict())
         board.phase(Phase.CANCELLED)
     except Hf2msError as failure:
-        _fail(board, failure)
+        _fail(board, spec, failure)
     return board.view()
 
 
-def _fail(board: Board, error: Hf2msError) -> None:
+def _fail(board: Board, spec: JobSpec, error: Hf2msError) -> None:
+    # Some requests concern no repo of the hub's (a card that is checked, say), but this job does.
+    error.repo = error.repo or str(spec.source.id)
     board.log(str(error))
     board.update(error=error.as_dict())
     board.phase(Phase.FAILED)

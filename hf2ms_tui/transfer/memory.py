@@ -166,7 +166,14 @@ class MemoryLedger:
         with self._lock:
             return dict(self._read_backs.get(destination_revision, {}))
 
+    def doubt_read_backs(self, destination_revision: str) -> None:
+        """Forget what was read back from a revision."""
+        with self._lock:
+            self._read_backs.pop(destination_revision, None)
+
     def note_read_back(self, destination_revision: str, path: str, result: ReadBack) -> None:
-        """Remember one file read back."""
+        """Remember one file read back, now unless ``result`` says when."""
+        if result.at is None:
+            result = replace(result, at=datetime.now(UTC))
         with self._lock:
             self._read_backs.setdefault(destination_revision, {})[path] = result

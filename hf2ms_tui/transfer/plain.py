@@ -171,6 +171,7 @@ def proof_plain(proof: Proof) -> Plain:
         "ref": proof.ref,
         "destination_ref": proof.destination_ref,
         "places": [place.row for place in proof.places],
+        "oldest": stamp(proof.oldest),
         "files": [
             [
                 *(file.path, file.verdict.value, file.source_sha256, file.destination_sha256),
@@ -199,4 +200,5 @@ def proof_of(plain: Mapping[str, Any]) -> Proof:
         ref=plain.get("ref", ""),
         destination_ref=plain.get("destination_ref", ""),
         places=tuple(Elsewhere.of(row) for row in plain.get("places", ())),
+        oldest=moment(plain.get("oldest")),
     )

@@ -105,11 +105,14 @@ def extras_of(
     run: Run, wanted: Manifest, destination: Manifest, others: Sequence[Manifest]
 ) -> tuple[str, ...]:
     """The paths of ``destination`` that ``wanted`` does not have, and whose content is that of another revision of the
-    source at the same path: they came from there and belong to another branch or tag. What somebody else put there stays.
+    source at the same path: they came from there and belong to another branch or tag. What somebody else put there stays,
+    but in a run that is ``exact``.
     """
+    keep = wanted.by_path()
+    if run.exact:
+        return tuple(entry.path for entry in destination.files if entry.path not in keep)
     if not others:
         return ()
-    keep = wanted.by_path()
     elsewhere = [learnt(run, other).by_path() for other in others]
     return tuple(
         entry.path

@@ -73,6 +73,9 @@ class Ledger(Protocol):
     def note_read_back(self, destination_revision: str, path: str, result: ReadBack) -> None:
         """Remember one file read back successfully from a revision."""
 
+    def doubt_read_backs(self, destination_revision: str) -> None:
+        """Forget all that was read back from a revision: some of it reads otherwise by now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

@@ -116,6 +116,8 @@ class Prover:
         paths = {file.path for file in ours.files}
         blobs = sorted({file.blob for file in theirs.files if file.lfs and file.blob and file.path in paths})
         lacking = self._ask(blobs)
+        if lacking:
+            self.ledger.doubt_read_backs(theirs.revision)
         if lacking and self.mend is not None:
             self.say(
                 f"the destination lists {len(lacking):,} blobs that it does not hold; sending them again"
@@ -155,6 +157,9 @@ class Prover:
             # Only what proves is remembered: bytes that differed are read again by the next run.
             if not result.error and result.sha256 == wanted[path]:
                 self.ledger.note_read_back(theirs.revision, path, result)
+            elif not result.error and wanted[path] is not None:
+                # The revision is the same and the bytes are not: nothing read from it before can be relied on.
+                self.ledger.doubt_read_backs(theirs.revision)
 
         task = HashFiles(self.destination, self.streams, progress=self.progress, note=note)
         return found | self._each(task, left)

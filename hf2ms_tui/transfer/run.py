@@ -45,6 +45,10 @@ class Run:
     revision: str = ""
     branch: str = ""
     """the destination's branch that is committed to now; empty for its default branch"""
+    exact: bool = False
+    """whether the branch that is committed to is to hold nothing else: a restored repo does, a migrated one may"""
+    title: str = ""
+    """how the messages of commits begin, where the usual words would be wrong"""
     source_throttle: Throttle = field(default_factory=Throttle)
     destination_throttle: Throttle = field(default_factory=Throttle)
     moved: Tally = field(init=False)

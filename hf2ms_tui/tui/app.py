@@ -17,7 +17,7 @@ from hf2ms_tui.domain.inventory import Row
 from hf2ms_tui.domain.job import JobView
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.text import clean
-from hf2ms_tui.services import decisions, deletion, inventory, jobs, orgs, survey
+from hf2ms_tui.services import decisions, deletion, housekeeping, inventory, jobs, orgs, survey
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.background import sentence
 from hf2ms_tui.tui.burst import MIN_GAP, BurstGuard, Verdict
@@ -26,6 +26,7 @@ from hf2ms_tui.tui.frame import Frame
 BATCH = 500
 """rows that are taken at once when many come, so that keys are answered in between"""
 POLL = 0.5
+_TIDY_AFTER = 5.0
 """seconds between looks at the boards of jobs"""
 STARTED = 2.5
 """seconds after which what was made so far is taken for lasting, and garbage is looked for among what comes later"""
@@ -53,8 +54,13 @@ class CleanupApp(Frame):
         self.set_interval(POLL, self.poll_jobs)
         if not gc.isenabled():
             self.set_timer(STARTED, look_for_garbage)
+        self.set_timer(_TIDY_AFTER, self._tidy)
         if not self.program.settings.read_only:
             self.background.run(lambda: deletion.settle(self.program), self._settled, self.failed)
+
+    def _tidy(self) -> None:
+        """Clear away what nobody needs any more, once the start is over."""
+        self.background.run(lambda: housekeeping.tidy(self.program), lambda cleared: None, self.failed)
 
     def _start(self) -> Start:
         views = self.memory.stored()

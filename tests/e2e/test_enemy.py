@@ -1,36 +1,27 @@
-"""The real program among enemies: bad accounts, silent hubs, hostile texts, echoed tokens, full disks, itself twice."""
+"""The real program among enemies: bad accounts, silent hubs, hostile texts, echoed tokens, faults of its own."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from hf2ms_tui.domain.errors import BadInput
-from hf2ms_tui.domain.job import JobSpec, Phase
 from hf2ms_tui.domain.text import is_clean
-from hf2ms_tui.loopback.content import BytesContent, Content, SeededContent
+from hf2ms_tui.loopback.content import BytesContent
 from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.repo import Node
 from hf2ms_tui.loopback.sample.accounts import PERSON
 from hf2ms_tui.loopback.world import Account, World
-from hf2ms_tui.services import jobs
-from hf2ms_tui.services.program import Program
-from hf2ms_tui.services.settings import load
 from support.desk import HF_CANARY, MS_CANARY, Desk, assert_no_canary, desk
-from support.terminal import Terminal
-from support.transfers import CARD, MIB, ORG, add, ref
+from support.plain import FILES, plain, ready
+from support.transfers import ORG, add
 
 INJECTED = "\x1b]0;PWNED\x07\x1b[31m\x9b31m\u202eexe.\u2066\u2028[red]🧨[/red]"
 FORBIDDEN = [text.encode() for text in ("\x1b]0;PWNED", "\x9b", "\u202e", "\u2066", "\u2028")]
-FILES: dict[str, bytes | Content] = {"README.md": CARD, "one.bin": SeededContent("one", MIB)}
 HOSTILE_CARD = (
     '---\nlicense: mit\ntags:\n- "\\e]0;PWNED\\a\\x9b31m\\u202etag [red]"\n---\n# \x1b]0;PWNED\x07\u202e\n'
 ).encode()
@@ -39,16 +30,6 @@ HOSTILE_CARD = (
 def people(world: World) -> None:
     """An org without repos besides the usual one."""
     world.hf.add_account(Account("bare", "org", "Bare", members={PERSON: "admin"}))
-
-
-def plain(*names: str) -> Callable[[World], None]:
-    """Small models of these names on Hugging Face."""
-
-    def build(world: World) -> None:
-        for name in names:
-            add(world, "hf", name, FILES)
-
-    return build
 
 
 def hostile(world: World) -> None:
@@ -73,11 +54,6 @@ def assert_inert(raw: bytes) -> None:
         assert sequence not in raw, raw[max(0, raw.find(sequence) - 80) : raw.find(sequence) + 80]
 
 
-def ready(terminal: Terminal, repos: int) -> None:
-    terminal.wait_for(rf"\b{repos} repos?\b")
-    terminal.wait_for(lambda text: "reading" not in text)
-
-
 def message(body: str, status: int = 403) -> tuple[int, str, dict[str, str]]:
     """An error answer as both hubs write them."""
     data = {
@@ -100,7 +76,7 @@ def spoil(here: Desk, hub: str, route: str, body: str, status: int = 403, method
 @pytest.mark.parametrize(
     ("arguments", "env", "words"),
     [
-        ((), {"HF_TOKEN": "hf_wrong"}, ("missing, wrong or has expired", "Make a new token")),
+        ((), {"HF_TOKEN": "hf_wrong"}, ("missing, wrong or has expired", "settings/tokens", "HF_TOKEN")),
         (("--org", "nosuchorg"), {}, ("There is no organisation or user “nosuchorg”", "Check the spelling")),
         (("--org", "bare"), {}, ("bare", "[Nn]o repos")),
     ],
@@ -207,11 +183,11 @@ def test_hostile_texts_reach_no_terminal_from_the_verbs(tmp_path: Path) -> None:
 def test_a_hub_that_repeats_the_token_is_not_repeated(tmp_path: Path) -> None:
     with desk(tmp_path, plain("one")) as here, here.open() as terminal:
         ready(terminal, 1)
-        spoil(here, "ms", ".*", f"the token {MS_CANARY} may not do that")
+        spoil(here, "ms", ".*", f"the token {MS_CANARY} may not do that, nor {HF_CANARY} of the other hub")
         code, out, _ = here.verb("migrate", f"{ORG}/one", "--to", "ms")
         assert code == 1
         assert "may not do that" in out, "a job ran, and its log says why it failed"
-        spoil(here, "hf", "tree|info|list|refs", f"the token {HF_CANARY} may not do that")
+        spoil(here, "hf", "tree|info|list|refs", f"the token {HF_CANARY} may not do that, nor {MS_CANARY}")
         assert here.verb("migrate", f"{ORG}/one", "--to", "ms")[0] == 1
         for verb in ("inventory", "doctor", f"verify {ORG}/one --json", "jobs", "journal"):
             assert here.verb(*verb.split())[0] in {0, 1}
@@ -253,150 +229,3 @@ def test_a_fault_of_the_program_itself_tells_no_token(tmp_path: Path) -> None:
         assert crash.stat().st_mode & 0o077 == 0
         assert b"Traceback" not in terminal.raw
         assert_no_canary(tmp_path, terminal.raw)
-
-
-def test_two_programs_keep_each_others_decisions(tmp_path: Path) -> None:
-    with desk(tmp_path, plain("one", "three", "two")) as here:
-        with here.open() as left, here.open() as right:
-            ready(left, 3)
-            ready(right, 3)
-            right.press("down", pause=0.3)
-            left.press("m", pause=0)
-            right.press("k", pause=0)
-            left.wait_for("undecided → migrate")
-            right.wait_for("undecided → keep")
-            right.press("down", "l", pause=0.5)
-            right.wait_for("undecided → later")
-            for terminal in (left, right):
-                terminal.press("q", pause=0)
-                assert terminal.ended() == 0
-        code, out, err = here.verb("inventory", "--json")
-        assert code == 0, err
-        assert sorted(row["decision"] for row in json.loads(out)) == ["keep", "later", "migrate"]
-        assert here.verb("journal", "--check")[0] == 0
-
-
-def test_two_programs_start_one_job_per_repo(tmp_path: Path) -> None:
-    files = {"README.md": CARD, **{f"{n}.bin": SeededContent(f"part {n}", MIB) for n in range(6)}}
-    with desk(tmp_path, lambda world: add(world, "hf", "big", files)) as here:
-        here.running.shaper.set_text("ms:storage:up=500K")
-        programs = [Program(load({}, here.env, tmp_path)) for _ in range(4)]
-        barrier = threading.Barrier(len(programs))
-        started: list[str] = []
-        refused: list[str] = []
-
-        def begin(program: Program) -> None:
-            ends = jobs.direction(program, ref("hf", "big"))
-            barrier.wait()
-            try:
-                started.append(jobs.start(program, ends).id)
-            except BadInput as error:
-                refused.append(str(error))
-
-        threads = [threading.Thread(target=begin, args=(program,)) for program in programs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(started) == 1, (started, refused)
-        assert len(refused) == 3
-        assert all(f"Job {started[0]} already migrates" in text for text in refused)
-        assert len([job for job in here.jobs() if job["alive"]]) == 1
-        # Nor can the program's own screens or verbs get around it.
-        code, _, err = here.verb("migrate", f"{ORG}/big", "--to", "ms", "--detach")
-        assert code == 2
-        assert started[0] in err
-        store = programs[0].jobs
-        store.create(JobSpec("before", ref("hf", "big"), ref("ms", "big")))
-        board = store.board("before")
-        board.phase(Phase.FAILED)
-        board.close()
-        with pytest.raises(BadInput, match=f"Job {started[0]} already migrates"):
-            jobs.retry(programs[0], "before")
-        assert store.view("before").phase is Phase.FAILED
-        for program in programs:
-            program.close()
-
-
-def mount(*arguments: str) -> bool:
-    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of one megabyte, as the state folder."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if not mount("-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(folder)):
-        pytest.skip("needs the right to mount a small disk of its own")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Use up the disk to its last byte."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while file.write(b"\0" * size):
-                    pass
-            except OSError:
-                continue
-    return ballast
-
-
-def decisions_of(here: Desk) -> Mapping[str, str]:
-    code, out, err = here.verb("inventory", "--json")
-    assert code == 0, err
-    return {row["id"]: row["decision"] for row in json.loads(out)}
-
-
-def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, disk: Path) -> None:
-    with desk(tmp_path, plain("one", "two"), state=disk) as here:
-        with here.open() as terminal:
-            ready(terminal, 2)
-            terminal.press("m", pause=0.8)
-            terminal.wait_for("undecided → migrate")
-            ballast = fill(disk)
-            terminal.press("down", "x", pause=0.8)
-            terminal.wait_for("disk")
-            assert "full" in terminal.text
-            assert "delete" not in terminal.lines[-3], "what could not be stored is not shown as decided"
-            code, out, err = here.verb("migrate", f"{ORG}/one", "--to", "ms", "--detach")
-            assert code == 1, out + err
-            assert re.search("full|No space left", err), err
-            assert "Traceback" not in err
-            ballast.unlink()
-            terminal.press("k", pause=0.8)
-            terminal.wait_for("undecided → keep")
-            terminal.press("q", pause=0)
-            assert terminal.ended() == 0
-            assert_no_canary(tmp_path, terminal.raw, here.said)
-        assert decisions_of(here) == {f"{ORG}/one": "migrate", f"{ORG}/two": "keep"}
-        assert here.verb("journal", "--check")[0] == 0
-        assert here.running.log.entries(method="DELETE") == []
-
-
-def test_a_disk_that_cannot_be_written_is_said_and_loses_nothing(tmp_path: Path, disk: Path) -> None:
-    with desk(tmp_path, plain("one"), state=disk) as here:
-        with here.open() as terminal:
-            ready(terminal, 1)
-            terminal.press("m", pause=0.8)
-            terminal.wait_for("undecided → migrate")
-            terminal.press("q", pause=0)
-            assert terminal.ended() == 0
-        assert mount("-o", "remount,ro", str(disk))
-        for arguments in (("jobs",), ("migrate", f"{ORG}/one", "--to", "ms")):
-            code, _, err = here.verb(*arguments)
-            assert code == 1
-            assert "Read-only file system" in err
-            assert "HF2MS_STATE" in err
-        with here.open() as terminal:
-            assert terminal.ended() == 1
-            assert "HF2MS_STATE" in terminal.text
-            assert terminal.restored
-        assert mount("-o", "remount,rw", str(disk))
-        assert decisions_of(here) == {f"{ORG}/one": "migrate"}

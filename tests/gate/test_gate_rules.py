@@ -18,9 +18,13 @@ from hf2ms_tui.domain.gate import (
     checks,
     is_open,
     issue,
+    lacks_only_tombstone,
+    open_by_hand,
+    refs_digest,
 )
 from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.domain.tombstone import TombstoneFact
 
 REF = RepoRef.of("hf", "model", "aurora/poc")
 DEST = RepoRef.of("ms", "model", "aurora/poc")
@@ -35,16 +39,28 @@ PROOF = Proof(
     NOW - timedelta(minutes=3),
     (FileVerdict("w.bin", Verdict.PROVEN, "1" * 64, "1" * 64, 5, 5, Level.READ_BACK),),
 )
-GOOD = GateFacts(
-    ref=REF,
-    now=NOW,
-    source=RepoInfo(REF, Visibility.PRIVATE, revision=HEAD),
-    refs=(GitRef("main", "branch", HEAD),),
-    destination=RepoInfo(DEST, Visibility.PRIVATE, revision=THERE),
-    destination_revision=THERE,
-    proof=PROOF,
-    may_delete=True,
+
+
+def stoned(facts: GateFacts) -> GateFacts:
+    """With the tombstone that belongs to these facts."""
+    proof = facts.proof.id if facts.proof else ""
+    return replace(facts, tombstone=TombstoneFact("0" * 16, REF, refs_digest(facts.refs), proof, NOW))
+
+
+GOOD = stoned(
+    GateFacts(
+        ref=REF,
+        now=NOW,
+        source=RepoInfo(REF, Visibility.PRIVATE, revision=HEAD),
+        refs=(GitRef("main", "branch", HEAD),),
+        destination=RepoInfo(DEST, Visibility.PRIVATE, revision=THERE),
+        destination_revision=THERE,
+        proof=PROOF,
+        may_delete=True,
+    )
 )
+STONE = GOOD.tombstone
+assert STONE is not None
 EXP = GitRef("exp1", "branch", OTHER)
 
 
@@ -106,6 +122,13 @@ def test_any_other_text_gives_none(typed: str) -> None:
         ({"running_jobs": ("j1",)}, CheckName.NO_JOB),
         ({"may_delete": None}, CheckName.MAY_DELETE),
         ({"may_delete": False}, CheckName.MAY_DELETE),
+        ({"tombstone": None}, CheckName.TOMBSTONE),
+        ({"tombstone": None, "tombstone_trouble": "the disk is full"}, CheckName.TOMBSTONE),
+        ({"tombstone": replace(STONE, ref=DEST)}, CheckName.TOMBSTONE),
+        ({"tombstone": replace(STONE, refs_digest="0" * 64)}, CheckName.TOMBSTONE),
+        ({"tombstone": replace(STONE, proof_id="0" * 16)}, CheckName.TOMBSTONE),
+        ({"refs": (*GOOD.refs, GitRef("v1", "tag", HEAD))}, CheckName.TOMBSTONE),
+        ({"proof": replace(PROOF, at=NOW - timedelta(minutes=2))}, CheckName.TOMBSTONE),
     ],
 )
 def test_each_fact_alone_keeps_the_gate_shut(change: dict[str, Any], name: CheckName) -> None:
@@ -115,11 +138,13 @@ def test_each_fact_alone_keeps_the_gate_shut(change: dict[str, Any], name: Check
         issue(facts, "aurora/poc")
     assert name in {check.name for check in caught.value.failing}
     assert all(check.evidence for check in checks(facts))
-    assert all(check.way_out for check in checks(facts) if not check.ok)
+    assert all(
+        check.way_out for check in checks(facts) if check.state not in {CheckState.OK, CheckState.WAITS}
+    )
 
 
 def test_a_covered_branch_and_an_accepted_loss_open_the_gate() -> None:
-    facts = replace(GOOD, refs=(*GOOD.refs, EXP), coverage=(RefCoverage(EXP),))
+    facts = stoned(replace(GOOD, refs=(*GOOD.refs, EXP), coverage=(RefCoverage(EXP),)))
     assert is_open(checks(facts))
     lost = replace(facts, coverage=(RefCoverage(EXP, lost=("only.bin",), lost_bytes=9),))
     assert not is_open(checks(lost))
@@ -130,7 +155,7 @@ def test_a_covered_branch_and_an_accepted_loss_open_the_gate() -> None:
 
 
 def test_a_branch_at_the_proven_revision_needs_nothing() -> None:
-    assert is_open(checks(replace(GOOD, refs=(*GOOD.refs, GitRef("v1", "tag", HEAD)))))
+    assert is_open(checks(stoned(replace(GOOD, refs=(*GOOD.refs, GitRef("v1", "tag", HEAD))))))
 
 
 def test_a_public_source_may_have_a_public_copy() -> None:
@@ -140,6 +165,22 @@ def test_a_public_source_may_have_a_public_copy() -> None:
         destination=RepoInfo(DEST, Visibility.PUBLIC, revision=THERE),
     )
     assert is_open(checks(facts))
+
+
+def test_the_tombstone_is_written_when_all_else_holds_and_only_then() -> None:
+    bare = replace(GOOD, tombstone=None)
+    assert lacks_only_tombstone(bare, checks(bare))
+    assert not lacks_only_tombstone(GOOD, checks(GOOD))
+    for change in ({"read_only": True}, {"running_jobs": ("j",)}, {"proof": None}, {"may_delete": False}):
+        facts = replace(bare, **change)  # type: ignore[arg-type]
+        assert not lacks_only_tombstone(facts, checks(facts))
+
+
+def test_deleting_by_hand_needs_a_tombstone_as_well() -> None:
+    facts = replace(GOOD, may_delete=False, delete_page="https://hub/settings")
+    assert open_by_hand(facts, checks(facts))
+    bare = replace(facts, tombstone=None)
+    assert not open_by_hand(bare, checks(bare)) and lacks_only_tombstone(bare, checks(bare))
 
 
 def test_no_checks_is_not_an_open_gate() -> None:
@@ -174,19 +215,21 @@ def test_a_pass_is_only_given_when_deleting_is_safe(
     may: bool | None,
     typed: str,
 ) -> None:
-    facts = replace(
-        GOOD,
-        refs=(GitRef("main", "branch", head),),
-        destination_revision=there,
-        source=RepoInfo(REF, source_visibility),
-        destination=RepoInfo(DEST, destination_visibility),
-        proof=replace(
-            PROOF,
-            at=NOW - timedelta(seconds=age),
-            files=(replace(PROOF.files[0], verdict=verdict, level=level),),
-        ),
-        running_jobs=("j",) if job else (),
-        may_delete=may,
+    facts = stoned(
+        replace(
+            GOOD,
+            refs=(GitRef("main", "branch", head),),
+            destination_revision=there,
+            source=RepoInfo(REF, source_visibility),
+            destination=RepoInfo(DEST, destination_visibility),
+            proof=replace(
+                PROOF,
+                at=NOW - timedelta(seconds=age),
+                files=(replace(PROOF.files[0], verdict=verdict, level=level),),
+            ),
+            running_jobs=("j",) if job else (),
+            may_delete=may,
+        )
     )
     try:
         issue(facts, typed)

@@ -272,3 +272,12 @@ def test_what_the_destination_lists_but_lost_is_sent_again() -> None:
 def _forget(world: Sides, sha256: str) -> None:
     """The hub's storage loses a blob; its git still points at it."""
     world.running.call(lambda state: state.ms.blobs.drop(sha256, 3 * MIB + 5))
+
+
+def test_the_error_of_a_job_names_its_repo_even_where_the_request_did_not() -> None:
+    with sides(model("ms")) as world:
+        world.fault("hf:POST:validate-yaml:status=502")
+        view = world.run(ref("ms"), ref("hf"))
+        assert view.phase is Phase.FAILED
+        assert view.error["repo"] == "acme/tiny"
+        assert "acme/tiny" in world.log_text()

@@ -92,6 +92,18 @@ async def test_messages_keep_everything_in_full(open_app: OpenApp) -> None:
         assert app.clipboard.endswith("END")
 
 
+async def test_a_message_that_its_row_shows_whole_stands_there_once(open_app: OpenApp) -> None:
+    async with open_app().run_test(size=SMALL) as pilot:
+        app = await settled(pilot)
+        app.say("a short tale", "ok")
+        await pilot.press("M")
+        await pilot.pause(0.1)
+        assert screen_text(app).count("a short tale") == 1
+        app.say("news at the screen itself", "bad")
+        await until(pilot, lambda: "news" in screen_text(app))
+        assert screen_text(app).count("news at the screen itself") == 1
+
+
 async def test_without_an_org_one_is_chosen(open_app: OpenApp) -> None:
     async with open_app(org="").run_test(size=SMALL) as pilot:
         app = pilot.app

@@ -4,16 +4,18 @@
 be read is given as a reason, and the check fails with it: unknown is not OK.
 """
 
-from hf2ms_tui.domain.gate.checks import checks, is_open, open_by_hand
+from hf2ms_tui.domain.gate.checks import checks, is_open, lacks_only_tombstone, open_by_hand
 from hf2ms_tui.domain.gate.facts import (
     MAX_PROOF_AGE,
     Check,
     CheckName,
     CheckState,
     GateFacts,
+    PlaceFact,
     RefCoverage,
+    refs_digest,
 )
-from hf2ms_tui.domain.gate.passes import PASS_LIFE, GateShut, Pass, issue, issue_by_hand, refs_digest
+from hf2ms_tui.domain.gate.passes import PASS_LIFE, GateShut, Pass, issue, issue_by_hand
 
 __all__ = [
     "MAX_PROOF_AGE",
@@ -24,11 +26,13 @@ __all__ = [
     "GateFacts",
     "GateShut",
     "Pass",
+    "PlaceFact",
     "RefCoverage",
     "checks",
     "is_open",
     "issue",
     "issue_by_hand",
+    "lacks_only_tombstone",
     "open_by_hand",
     "refs_digest",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts
-from hf2ms_tui.domain.repo import Visibility
+from hf2ms_tui.domain.gate import places
+from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts, refs_digest
+from hf2ms_tui.domain.gate.refs import judge_refs, summed_up
+from hf2ms_tui.domain.proof import Proof
 
 
 def checks(facts: GateFacts) -> tuple[Check, ...]:
@@ -23,6 +25,7 @@ def checks(facts: GateFacts) -> tuple[Check, ...]:
             (CheckName.OTHER_REFS, _other_refs),
             (CheckName.NO_JOB, _no_job),
             (CheckName.MAY_DELETE, _may_delete),
+            (CheckName.TOMBSTONE, _tombstone),
         )
     )
 
@@ -43,22 +46,33 @@ def open_by_hand(facts: GateFacts, found: tuple[Check, ...]) -> bool:
     )
 
 
-def _ok(name: CheckName, evidence: str) -> Check:
-    return Check(name, CheckState.OK, evidence)
+def lacks_only_tombstone(facts: GateFacts, found: tuple[Check, ...]) -> bool:
+    """Whether a tombstone is worth writing: all else holds, the token's right excepted where there is a page to delete on."""
+    given = {CheckName.TOMBSTONE} | ({CheckName.MAY_DELETE} if facts.delete_page else set())
+    return (
+        not facts.read_only
+        and bool(found)
+        and not all(check.ok for check in found if check.name is CheckName.TOMBSTONE)
+        and all(check.ok for check in found if check.name not in given)
+    )
 
 
-def _fails(name: CheckName, evidence: str, way_out: str) -> Check:
-    return Check(name, CheckState.FAILS, evidence, way_out)
+def _ok(name: CheckName, evidence: str, at: datetime | None = None) -> Check:
+    return Check(name, CheckState.OK, evidence, at=at)
 
 
-def _unknown(name: CheckName, evidence: str, way_out: str) -> Check:
-    return Check(name, CheckState.UNKNOWN, evidence, way_out)
+def _fails(name: CheckName, evidence: str, way_out: str, at: datetime | None = None) -> Check:
+    return Check(name, CheckState.FAILS, evidence, way_out, at)
+
+
+def _unknown(name: CheckName, evidence: str, way_out: str, at: datetime | None = None) -> Check:
+    return Check(name, CheckState.UNKNOWN, evidence, way_out, at)
 
 
 def _writable(name: CheckName, facts: GateFacts) -> Check:
     if facts.read_only:
         return _fails(name, "the program runs read-only", "start it without --read-only")
-    return _ok(name, "not read-only")
+    return _ok(name, "not read-only", facts.now)
 
 
 def _same_repo(name: CheckName, facts: GateFacts) -> Check:
@@ -72,27 +86,34 @@ def _same_repo(name: CheckName, facts: GateFacts) -> Check:
             f"{facts.ref.id} now leads to {facts.source.ref.id}",
             "it was moved or renamed: refresh the inventory",
         )
-    return _ok(name, f"{facts.ref.hub.title} answers as {facts.ref.id}")
+    return _ok(name, f"{facts.ref.hub.title} answers as {facts.ref.id}", facts.now)
 
 
 def _backup_exists(name: CheckName, facts: GateFacts) -> Check:
+    proof = facts.proof
+    if proof is not None and proof.places:
+        bad = places.there(facts)
+        if bad is not None:
+            return Check(name, *bad, at=facts.now)
+        if not proof.destination_revision:
+            where = ", ".join(f"{place.repo.id}" for place in proof.places)
+            return _ok(name, f"{proof.destination.hub.title}, in {where}", facts.now)
     if facts.destination_trouble:
-        return _unknown(name, facts.destination_trouble, "check the token and the network")
+        return _unknown(name, facts.destination_trouble, "check the token and the network", facts.now)
     if facts.destination is None:
-        return _fails(name, "nothing on the other hub", "decide to migrate it, then start the plan")
+        return _fails(
+            name,
+            "nothing on the other hub",
+            "decide to migrate it, then start the plan; or v: look for its files in other repos there",
+            facts.now,
+        )
     shown = (
         f"{facts.destination.ref.hub.title} {facts.destination.ref.id}, {facts.destination.visibility.value}"
     )
-    if facts.source is not None and facts.source.visibility is not Visibility.PUBLIC:
-        if facts.destination.visibility is Visibility.UNKNOWN:
-            return _unknown(name, shown, "see on its settings page who can see it")
-        if facts.destination.visibility.wider_than(facts.source.visibility):
-            return _fails(
-                name,
-                f"{shown}, but the source is {facts.source.visibility.value}",
-                "make the destination private",
-            )
-    return _ok(name, shown)
+    bad = places.seen_by_too_many(facts.destination, facts.source, shown)
+    if bad is not None:
+        return Check(name, *bad, at=facts.now)
+    return _ok(name, shown, facts.now)
 
 
 def _files_proven(name: CheckName, facts: GateFacts) -> Check:
@@ -115,7 +136,29 @@ def _files_proven(name: CheckName, facts: GateFacts) -> Check:
         return _fails(
             name, f"only {proof.level.words}, {facts.required.words} is needed", "v: prove it at that level"
         )
-    return _ok(name, f"{proof.proven:,} of {proof.total:,} {proof.level.words}")
+    bad = places.founded(facts)
+    if bad is not None:
+        return Check(name, *bad, at=proof.evidence_at)
+    told = f"{proof.proven:,} of {proof.total:,} {proof.level.words}{_elsewhere(proof)}{_exceptions(proof)}"
+    return _ok(name, told, proof.evidence_at)
+
+
+def _elsewhere(proof: Proof) -> str:
+    """How many files were found in other repos, by repo; empty when none was."""
+    told = []
+    for place in proof.places:
+        count = sum(1 for file in proof.files if file.where and place.holds(file.where) is not None)
+        told.append(f"{count:,} in {place.words}")
+    return f", {', '.join(told)}" if told else ""
+
+
+def _exceptions(proof: Proof) -> str:
+    """The excepted files by name, each with the hash of the source and that of the copy; empty without any."""
+    told = [
+        f"{file.path} ({(file.source_sha256 or '')[:12]}, copy {(file.destination_sha256 or '')[:12]})"
+        for file in proof.exceptions
+    ]
+    return f", {len(told):,} excepted: {', '.join(told)}" if told else ""
 
 
 def _source_unchanged(name: CheckName, facts: GateFacts) -> Check:
@@ -134,71 +177,66 @@ def _source_unchanged(name: CheckName, facts: GateFacts) -> Check:
             f"{facts.branch} is at {heads[0].revision[:7]}, the proof is of {facts.proof.source_revision[:7]}",
             "migrate it again: only what is new moves",
         )
-    return _ok(name, f"{facts.branch} {heads[0].revision[:7]}")
+    return _ok(name, f"{facts.branch} {heads[0].revision[:7]}", facts.now)
 
 
 def _proof_fresh(name: CheckName, facts: GateFacts) -> Check:
     if facts.proof is None:
         return _unknown(name, "there is no proof", "v: prove it")
-    age = facts.now - facts.proof.at
-    if age < timedelta(seconds=-60):
+    read = facts.proof.evidence_at
+    age = facts.now - read
+    if facts.now - facts.proof.at < timedelta(seconds=-60) or age < timedelta(seconds=-60):
         return _unknown(
-            name, "the proof is dated in the future", "check this machine's clock, then v: prove it"
+            name, "the proof is dated in the future", "check this machine's clock, then v: prove it", read
         )
     if age > facts.max_age:
-        return _fails(name, f"{_span(age)} old, at most {_span(facts.max_age)}", "v: prove it again")
-    return _ok(name, f"{_span(age)} old")
+        return _fails(name, f"{_span(age)} old, at most {_span(facts.max_age)}", "v: prove it again", read)
+    return _ok(name, f"{_span(age)} old", read)
 
 
 def _destination_unchanged(name: CheckName, facts: GateFacts) -> Check:
-    if facts.proof is None:
+    proof, now = facts.proof, facts.now
+    if proof is None:
         return _unknown(name, "there is no proof to compare with", "v: prove it")
+    bad = places.kept(facts)
+    if bad is not None:
+        return Check(name, *bad, at=now)
+    if proof.places and not proof.destination_revision:
+        return _ok(name, f"still there: {', '.join(place.words for place in proof.places)}", now)
     if facts.destination_trouble or facts.destination is None:
-        return _unknown(name, facts.destination_trouble or "the destination was not read", "v: prove it")
-    if facts.destination.ref != facts.proof.destination:
-        return _fails(name, f"the proof is of {facts.proof.destination.id}", "v: prove it")
+        return _unknown(name, facts.destination_trouble or "the destination was not read", "v: prove it", now)
+    if facts.destination.ref != proof.destination:
+        return _fails(name, f"the proof is of {proof.destination.id}", "v: prove it", now)
     if not facts.destination_revision:
-        return _unknown(name, "its revision is not known", "v: prove it")
-    if facts.destination_revision != facts.proof.destination_revision:
+        return _unknown(name, "its revision is not known", "v: prove it", now)
+    if facts.destination_revision != proof.destination_revision:
         return _fails(
             name,
-            f"at {facts.destination_revision[:7]}, proven at {facts.proof.destination_revision[:7]}",
+            f"at {facts.destination_revision[:7]}, proven at {proof.destination_revision[:7]}",
             "v: prove it again",
+            now,
         )
-    return _ok(name, f"at {facts.destination_revision[:7]}")
+    return _ok(name, f"at {facts.destination_revision[:7]}", now)
 
 
 def _other_refs(name: CheckName, facts: GateFacts) -> Check:
     if facts.source_trouble:
-        return _unknown(name, facts.source_trouble, "check the token and the network")
-    proven = facts.proof.source_revision if facts.proof else ""
-    others = [ref for ref in facts.refs if ref.kind in {"branch", "tag"} and ref.revision != proven]
-    covered = {item.ref: item for item in facts.coverage}
-    for ref in others:
-        found = covered.get(ref)
-        if found is None or found.unknown:
-            why = found.unknown if found else "not compared"
-            return _unknown(name, f"{ref.kind} {ref.name}: {why}", "v: prove it again")
-        if found.lost and ref.name not in facts.acknowledged:
-            count = len(found.lost)
-            return _fails(
-                name,
-                f"{ref.kind} {ref.name}: {count:,} file{'' if count == 1 else 's'} "
-                f"({found.lost_bytes:,} bytes) exist{'s' if count == 1 else ''} nowhere else, e.g. {found.lost[0]}",
-                f"a: accept the loss by typing {ref.name}",
-            )
-    if not others:
-        return _ok(name, "none besides the proven revision")
-    given_up = [ref.name for ref in others if covered[ref].lost]
-    if given_up:
-        return _ok(name, f"loss accepted: {', '.join(given_up)}")
-    return _ok(name, f"{len(others)} covered by proven files")
+        return _unknown(name, facts.source_trouble, "check the token and the network", facts.now)
+    verdicts = judge_refs(facts)
+    found = summed_up(verdicts)
+    if found is None:
+        return _ok(name, "none besides the proven revision", facts.now)
+    lines = tuple(
+        f"{item.state.glyph} {item.evidence}{f' → {item.way_out}' if item.way_out else ''}"
+        for item in verdicts
+    )
+    return Check(name, found.state, found.evidence, found.way_out, found.at, lines)
 
 
 def _no_job(name: CheckName, facts: GateFacts) -> Check:
     if facts.running_jobs:
         return _fails(name, f"job {facts.running_jobs[0]} is running", "wait for it or cancel it")
-    return _ok(name, "none")
+    return _ok(name, "none", facts.now)
 
 
 def _may_delete(name: CheckName, facts: GateFacts) -> Check:
@@ -206,7 +244,28 @@ def _may_delete(name: CheckName, facts: GateFacts) -> Check:
         return _unknown(name, facts.may_delete_why or "the token's rights are not known", "see doctor")
     if not facts.may_delete:
         return _fails(name, facts.may_delete_why or "the token may not delete", "see doctor")
-    return _ok(name, facts.may_delete_why or "yes")
+    return _ok(name, facts.may_delete_why or "yes", facts.now)
+
+
+def _tombstone(name: CheckName, facts: GateFacts) -> Check:
+    stone = facts.tombstone
+    if stone is None:
+        if facts.tombstone_trouble:
+            return _fails(name, facts.tombstone_trouble, "mend that, then look again")
+        return Check(name, CheckState.WAITS, "it is written once all else holds")
+    if stone.ref != facts.ref or stone.refs_digest != refs_digest(facts.refs):
+        return _fails(name, "it is of other branches or tags", "look again: it is written anew")
+    if facts.proof is None or stone.proof_id != facts.proof.id:
+        return _fails(name, "it holds another proof", "look again: it is written anew")
+    lacking = [file for file in facts.proof.exceptions if file.source_sha256 not in stone.originals]
+    if lacking:
+        return _fails(
+            name,
+            f"it lacks the original bytes of {lacking[0].path}, which is another on the destination",
+            "look again: it is written anew",
+        )
+    contents = f"{stone.contents:,} content{'' if stone.contents == 1 else 's'}"
+    return _ok(name, f"{contents} kept ({stone.size:,} bytes), verified", stone.at)
 
 
 def _span(age: timedelta) -> str:

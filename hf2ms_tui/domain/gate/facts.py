@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from hf2ms_tui.domain.elsewhere import Elsewhere
 from hf2ms_tui.domain.proof import Level, Proof
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
+from hf2ms_tui.domain.tombstone import TombstoneFact
 
 MAX_PROOF_AGE = timedelta(hours=24)
 
 
 class CheckState(Enum):
-    """Whether a check holds. Unknown never opens the gate."""
+    """Whether a check holds. Only OK opens the gate."""
 
     OK = "ok"
     FAILS = "fails"
     UNKNOWN = "unknown"
+    WAITS = "waits"
+    """it holds or fails only once the others hold"""
 
     @property
     def glyph(self) -> str:
         """One cell that tells the states apart without colour."""
-        return {"ok": "✓", "fails": "✗", "unknown": "?"}[self.value]
+        return {"ok": "✓", "fails": "✗", "unknown": "?", "waits": "○"}[self.value]
 
 
 class CheckName(Enum):
@@ -38,6 +43,7 @@ class CheckName(Enum):
     OTHER_REFS = "other branches and tags"
     NO_JOB = "no job running"
     MAY_DELETE = "token may delete"
+    TOMBSTONE = "tombstone written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,14 @@ class Check:
     state: CheckState
     evidence: str
     way_out: str = ""
+    at: datetime | None = None
+    """when the evidence was gathered (UTC): read now, or by a proof some time ago; None when there is none"""
+    lines: tuple[str, ...] = ()
+    """the evidence in full where ``evidence`` sums it up: a line for each branch and tag"""
+
+    def age(self, now: datetime) -> timedelta | None:
+        """How old the evidence is at ``now``, never negative; None when there is none."""
+        return max(now - self.at, timedelta()) if self.at is not None else None
 
     @property
     def ok(self) -> bool:
@@ -57,15 +71,40 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class RefCoverage:
-    """How many files of a branch or tag, other than the proven revision, exist nowhere on the destination.
+    """How the files of a branch or tag, other than the proven revision, fare. Made by ``coverage.cover``.
 
-    ``lost`` names them (exact paths, sorted); ``unknown`` says why that could not be found out. Bytes in ``lost_bytes``.
+    ``lost`` names those whose content exists nowhere on the destination (exact paths, sorted), ``lost_bytes`` counts each
+    content once; ``unknown`` says why that could not be found out. ``held`` says where the others are and how many, ``at``
+    is when the oldest of that was read (UTC). ``excepted`` differ there for a known reason. ``target`` is what the ref
+    would become on the destination (``tag dev``), ``cannot`` says why it cannot be brought over.
     """
 
     ref: GitRef
     lost: tuple[str, ...] = ()
     lost_bytes: int = 0
     unknown: str = ""
+    files: int = 0
+    held: tuple[tuple[str, int], ...] = ()
+    at: datetime | None = None
+    excepted: tuple[tuple[str, str], ...] = ()
+    """path and SHA-256 of the source's bytes"""
+    target: str = ""
+    cannot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFact:
+    """Another repo that a proof rests on, as it is now. ``kept``: whether the revision is still one of its branches or tags.
+
+    ``info`` is None when the repo is gone, ``kept`` None when that could not be read, with the reason in ``trouble``.
+    ``proof`` is the recorded proof of that repo, None when it is not on record.
+    """
+
+    place: Elsewhere
+    info: RepoInfo | None = None
+    kept: bool | None = None
+    proof: Proof | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +129,20 @@ class GateFacts:
     required: Level = Level.READ_BACK
     max_age: timedelta = MAX_PROOF_AGE
     coverage: tuple[RefCoverage, ...] = ()
+    places: tuple[PlaceFact, ...] = ()
+    """the other repos that the proof rests on"""
     acknowledged: frozenset[str] = field(default_factory=frozenset)
     running_jobs: tuple[str, ...] = ()
     may_delete: bool | None = None
     may_delete_why: str = ""
     delete_page: str = ""
     """address of the page on which a person can delete the repo by hand, empty when the hub does not tell"""
+    tombstone: TombstoneFact | None = None
+    """the tombstone on this machine's disk, verified at this moment"""
+    tombstone_trouble: str = ""
+
+
+def refs_digest(refs: tuple[GitRef, ...]) -> str:
+    """A digest of a set of refs: equal only when every branch and tag is at the same revision."""
+    lines = sorted(f"{ref.kind} {ref.name} {ref.revision}" for ref in refs)
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

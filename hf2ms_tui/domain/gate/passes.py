@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hf2ms_tui.domain.gate.checks import checks, is_open, open_by_hand
-from hf2ms_tui.domain.gate.facts import Check, GateFacts
-from hf2ms_tui.domain.repo import GitRef, RepoRef
+from hf2ms_tui.domain.gate.facts import Check, GateFacts, refs_digest
+from hf2ms_tui.domain.repo import RepoRef
 
 PASS_LIFE = timedelta(seconds=60)
-
-
-def refs_digest(refs: tuple[GitRef, ...]) -> str:
-    """A digest of a set of refs: equal only when every branch and tag is at the same revision."""
-    lines = sorted(f"{ref.kind} {ref.name} {ref.revision}" for ref in refs)
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
@@ -24,9 +25,12 @@ from hf2ms_tui.store.board import JobBoard
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.paths import Places, private_file
+from hf2ms_tui.store.tombstones import Tombstones
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.job import run_job
+from hf2ms_tui.transfer.kept import KeptReader
 from hf2ms_tui.transfer.pool import ThreadPool
+from hf2ms_tui.transfer.restore import Restoring
 
 STOPPED = 143
 """the exit code of an orderly stop: the job can be resumed"""
@@ -77,7 +81,7 @@ def _run(job_id: str, places: Places, tokens: Tokens, stopping: threading.Event,
                 os.write(ready, b"ready")
                 os.close(ready)
             try:
-                return _carry_out(spec, places, jobs, tokens, stopping)
+                return _carry_out(spec, places, jobs, Tombstones(database, places), tokens, stopping)
             finally:
                 database.close()
     except BadInput:
@@ -86,7 +90,14 @@ def _run(job_id: str, places: Places, tokens: Tokens, stopping: threading.Event,
         raise
 
 
-def _carry_out(spec: JobSpec, places: Places, jobs: Jobs, tokens: Tokens, stopping: threading.Event) -> int:
+def _carry_out(
+    spec: JobSpec,
+    places: Places,
+    jobs: Jobs,
+    stones: Tombstones,
+    tokens: Tokens,
+    stopping: threading.Event,
+) -> int:
     board = jobs.board(spec.id)
 
     def waits() -> None:
@@ -95,20 +106,31 @@ def _carry_out(spec: JobSpec, places: Places, jobs: Jobs, tokens: Tokens, stoppi
     try:
         # One that was cancelled or stopped while it waited says so itself, before it asks a hub for anything.
         with turn(places, waits, lambda: board.cancel_requested() or stopping.is_set()):
-            phase = _phase_after(spec, jobs, board, tokens, stopping)
+            phase = _phase_after(spec, jobs, stones, board, tokens, stopping)
         return CODES.get(phase, STOPPED)
     finally:
         board.close()
 
 
 def _phase_after(
-    spec: JobSpec, jobs: Jobs, board: JobBoard, tokens: Tokens, stopping: threading.Event
+    spec: JobSpec,
+    jobs: Jobs,
+    stones: Tombstones,
+    board: JobBoard,
+    tokens: Tokens,
+    stopping: threading.Event,
 ) -> Phase:
     if board.view().phase.final:
         return board.view().phase
     try:
         streams = max(1, spec.workers) * max(1, spec.streams) + 2
         source, destination = open_sessions(spec, tokens, streams)
+        work = None
+        if spec.tombstone:
+            row = stones.named(spec.tombstone)
+            stone, parts = stones.load(row)
+            source = replace(source, read=KeptReader(stone, parts, source.read, row.id))
+            work = Restoring(stone, row.id)
         control = Control(board.cancel_requested, stopping.is_set)
         return run_job(
             spec,
@@ -118,6 +140,7 @@ def _phase_after(
             jobs.ledger(spec.id),
             ThreadPool(spec.workers, control=control),
             stopping=stopping.is_set,
+            work=work,
         ).phase
     except Hf2msError as error:
         # The store's own failures come here: the board cannot be relied on, but it is tried.

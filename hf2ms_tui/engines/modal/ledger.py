@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,10 +30,15 @@ class RecordLedger(MemoryLedger):
         self._blobs: set[Blob] = set()
         self._backs: list[tuple[str, str, ReadBack]] = []
         self._at: dict[tuple[str, str], str] = {}
+        self._doubted: dict[str, str] = {}
         self._keeping = threading.Lock()
 
     def load(self, everything: Mapping[str, Any]) -> None:
         """Learn from all values of the record."""
+        doubted: dict[str, str] = {}
+        for key, page in everything.items():
+            for revision, at in page.get("doubted", {}).items() if key.startswith("known:") else ():
+                doubted[revision] = max(at, doubted.get(revision, ""))
         for key, page in everything.items():
             if key.startswith("known:"):
                 super().learn_sha256(page.get("hashes", {}))
@@ -40,8 +46,9 @@ class RecordLedger(MemoryLedger):
                     super().uploaded(Blob(sha256, size))
                 for revision, path, result, at in page.get("read_backs", ()):
                     # A new proof must not rest on old evidence.
-                    if datetime.now(UTC) - datetime.fromisoformat(at) < MAX_PROOF_AGE:
-                        super().note_read_back(revision, path, read_back_of(result))
+                    moment = datetime.fromisoformat(at)
+                    if datetime.now(UTC) - moment < MAX_PROOF_AGE and at > doubted.get(revision, ""):
+                        super().note_read_back(revision, path, replace(read_back_of(result), at=moment))
                         self._at[revision, path] = at
 
     def learn_sha256(self, pairs: Mapping[str, str]) -> None:
@@ -64,6 +71,13 @@ class RecordLedger(MemoryLedger):
             self._at[destination_revision, path] = at
             self._backs.append((destination_revision, path, result))
 
+    def doubt_read_backs(self, destination_revision: str) -> None:
+        """Forget what was read back from a revision, also what earlier attempts put into the record."""
+        super().doubt_read_backs(destination_revision)
+        with self._keeping:
+            self._backs = [back for back in self._backs if back[0] != destination_revision]
+            self._doubted[destination_revision] = datetime.now(UTC).isoformat()
+
     def keep(self) -> None:
         """Put what was learnt since the last time into the record. Raises errors of ours, then it waits for the next."""
         with self._keeping:
@@ -74,11 +88,12 @@ class RecordLedger(MemoryLedger):
                     [revision, path, read_back_plain(back), self._at[revision, path]]
                     for revision, path, back in self._backs
                 ],
+                "doubted": dict(self._doubted),
             }
             if not any(new.values()):
                 return
             self._record.put(f"known:{secrets.token_hex(6)}", new)
-            self._hashes, self._blobs, self._backs = {}, set(), []
+            self._hashes, self._blobs, self._backs, self._doubted = {}, set(), [], {}
 
     def pages(self) -> dict[str, Plain]:
         """Everything, in values of a bounded size, for the person's own store."""

@@ -23,7 +23,7 @@ from hf2ms_tui.domain.errors import (
     Unreachable,
 )
 from hf2ms_tui.domain.text import clean
-from hf2ms_tui.hubs.errors import Context, from_answer
+from hf2ms_tui.hubs.errors import Context, from_answer, token_help
 
 NOT_FOUND = 10010205001
 NO_ACCESS = 10010200001
@@ -182,7 +182,7 @@ def _no_login(refusal: Refusal, context: Context) -> Hf2msError:
         context,
         f"ModelScope does not know the token: could not {context.doing}",
         "It is missing, wrong or has expired; modelscope.cn and modelscope.ai have accounts of their own.",
-        "Make a token on the site's access token page and set it; doctor tells whether it works.",
+        token_help(context.hub),
     )
 
 

@@ -104,6 +104,8 @@ class GateScreen(GateView):
             if self.here and self.look is seen and not self.busy:
                 self.look = found
                 self.draw()
+                if found.lacks_tombstone:
+                    self.do_recheck()
 
         self.house.background.run(
             lambda: gatelook.again(seen, accepted, now),

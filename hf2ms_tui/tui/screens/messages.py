@@ -1,4 +1,4 @@
-"""Everything that was said at the foot of the screens, newest first, with the whole text of each message."""
+"""Everything that was said at the foot of the screens, newest first, with the whole text of each."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from hf2ms_tui.services import words
 from hf2ms_tui.tui.actions import bindings
 from hf2ms_tui.tui.model import Said
 from hf2ms_tui.tui.screens.base import GLOBAL, RoomScreen
-from hf2ms_tui.tui.text import wrap
+from hf2ms_tui.tui.text import cells, wrap
 from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.vtable import VTable
 
 _GLYPHS = {"ok": "✓ good", "warn": "! note", "bad": "✗ error", "busy": "● busy"}
+_BESIDE = 24
+"""cells of a row beside the message"""
 _ACTIONS = ("copy", "inventory", "triage", "plan", "jobs", "journal", "back")
 
 
@@ -28,8 +30,9 @@ class MessagesScreen(RoomScreen):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
     CSS_PATH = "messages.tcss"
     HELP_TEXT = (
-        "Everything that was said at the foot of the screens since the start, newest first; the selected message stands "
-        "below in full. What was decided, moved, proven and deleted is in the journal, which outlives the program."
+        "Everything that was said at the foot of the screens since the start, newest first; a selected message that its "
+        "row cannot show whole stands below. What was decided, moved, proven and deleted is in the journal, which outlives "
+        "the program."
     )
 
     def compose_body(self) -> ComposeResult:
@@ -70,8 +73,8 @@ class MessagesScreen(RoomScreen):
         return f"messages   {words.count(len(self.house.model.said), 'message')}", ""
 
     def show_said(self) -> None:
-        """Show new messages in the list rather than at the foot."""
-        super().show_said()
+        """Show new messages in the list, and so not at the foot as well."""
+        self.query_one("#said", Static).update("")
         said = self.house.model.said
         if len(self._table.model) != len(said) or (said and id(said[-1]) not in self._table.model):
             self._table.set_rows(reversed(said))
@@ -89,6 +92,8 @@ class MessagesScreen(RoomScreen):
     def _draw_whole(self) -> None:
         said = self._table.cursor_row
         lines = wrap(said.text, max(self.size.width - 2, 10))[:8] if said else []
+        if said and cells(said.text) <= self.size.width - _BESIDE:
+            lines = []  # its row shows all of it
         self.query_one("#whole", Static).update("\n".join(lines))
 
     def why_not_copy(self) -> str | None:

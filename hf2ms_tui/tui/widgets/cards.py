@@ -99,8 +99,18 @@ class CheckLine(NamedTuple):
     way_out: str = ""
 
 
-_TONES = {CheckState.OK: "ok", CheckState.FAILS: "bad", CheckState.UNKNOWN: "warn"}
-_WORDS = {CheckState.OK: "", CheckState.FAILS: "fails: ", CheckState.UNKNOWN: "unknown: "}
+_TONES = {
+    CheckState.OK: "ok",
+    CheckState.FAILS: "bad",
+    CheckState.UNKNOWN: "warn",
+    CheckState.WAITS: "dim",
+}
+_WORDS = {
+    CheckState.OK: "",
+    CheckState.FAILS: "fails: ",
+    CheckState.UNKNOWN: "unknown: ",
+    CheckState.WAITS: "waits: ",
+}
 
 
 def check_line(check: Check) -> CheckLine:

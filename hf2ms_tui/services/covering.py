@@ -1,0 +1,102 @@
+"""Where on the destination the contents of a repo are, as its proofs found them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from hf2ms_tui.domain.gate import GateFacts
+from hf2ms_tui.domain.manifest import FileEntry, Manifest
+from hf2ms_tui.domain.proof import Proof
+from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.tombstone import Copy
+from hf2ms_tui.domain.verdict import FileVerdict, Verdict
+from hf2ms_tui.hubs.protocol import HubReader
+from hf2ms_tui.services.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A content on the destination: its SHA-256, and a path in one of the copies."""
+
+    sha256: str
+    copy: int
+    path: str
+
+
+@dataclass(slots=True)
+class Holdings:
+    """Contents by SHA-256 and by git blob id, each with a place that a proof found them in. ``copies`` in order of use."""
+
+    _copies: dict[Copy, int] = field(default_factory=dict)
+    _blobs: dict[tuple[str, int], There] = field(default_factory=dict)
+    _oids: dict[tuple[str, int], There] = field(default_factory=dict)
+
+    @property
+    def copies(self) -> tuple[Copy, ...]:
+        """The repos in which something was found."""
+        return tuple(self._copies)
+
+    def find(self, entry: FileEntry) -> There | None:
+        """Where a file's content is; None when no proof found it. Regular files are known by git blob id as well."""
+        if entry.sha256 is not None:
+            return self._blobs.get((entry.sha256, entry.size))
+        return self._oids.get((entry.git_oid, entry.size)) if entry.git_oid and not entry.lfs else None
+
+    def add(self, file: FileVerdict, copy: Copy, path: str, git_oid: str | None) -> None:
+        """Note that a proof found a file's bytes at ``path`` of ``copy``; what was noted first stays."""
+        if file.source_sha256 is None or file.source_size is None:
+            return
+        there = There(file.source_sha256, self._copies.setdefault(copy, len(self._copies)), path)
+        self._blobs.setdefault((file.source_sha256, file.source_size), there)
+        if git_oid:
+            self._oids.setdefault((git_oid, file.source_size), there)
+
+
+def holdings(program: Program, facts: GateFacts) -> Holdings:
+    """What the standing proof, and those of the branches and tags that were brought over, found on the destination.
+
+    Blocks on the network for listings of the source that are not cached. Raises what the hub raises.
+    """
+    assert facts.proof is not None
+    found = Holdings()
+    reader = program.hub(facts.ref.hub).read
+    revisions = {ref.revision for ref in facts.refs}
+    for proof in (facts.proof, *program.proofs.of_refs(facts.ref, facts.proof.destination)):
+        if proof is not facts.proof and not (proof.holds and proof.source_revision in revisions):
+            continue
+        oids = {
+            entry.path: entry.git_oid
+            for entry in manifest_of(program, reader, facts.ref, proof.source_revision).files
+            if not entry.lfs
+        }
+        for file, copy, path in _places(proof):
+            found.add(file, copy, path, oids.get(file.path))
+    return found
+
+
+def _places(proof: Proof) -> Iterator[tuple[FileVerdict, Copy, str]]:
+    """Every proven file of a proof with the place its bytes are in."""
+    there = Copy(proof.destination, proof.destination_revision)
+    for file in proof.files:
+        if file.verdict is not Verdict.PROVEN or file.level.rank < proof.level.rank:
+            continue
+        if not file.where:
+            yield file, there, file.path
+            continue
+        for place in proof.places:
+            path = place.holds(file.where)
+            if path is not None:
+                yield file, Copy(place.repo, place.revision), path
+                break
+
+
+def manifest_of(program: Program, reader: HubReader, ref: RepoRef, revision: str) -> Manifest:
+    """The files at a pinned revision, from the cache where they were read before. Raises what the hub raises."""
+    cached = program.manifests.get(ref, revision)
+    if cached is not None:
+        return cached
+    manifest = reader.manifest(ref, revision)
+    if manifest.complete:
+        program.manifests.put(manifest)
+    return manifest

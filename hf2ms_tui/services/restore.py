@@ -1,0 +1,221 @@
+"""Restoring a deleted repo from its tombstone: which one, what comes back and what does not, and the job that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Conflict, Hf2msError, NotFound, NotProven
+from hf2ms_tui.domain.job import JobSpec, JobView, Phase
+from hf2ms_tui.domain.manifest import Blob, FileEntry
+from hf2ms_tui.domain.proof import Level
+from hf2ms_tui.domain.repo import Hub, Kind, RepoId, RepoRef
+from hf2ms_tui.domain.text import clean
+from hf2ms_tui.domain.tombstone import Place, Tombstone
+from hf2ms_tui.services import jobs, loss, words
+from hf2ms_tui.services.program import Program
+from hf2ms_tui.store.tombstones import TombstoneRow
+from hf2ms_tui.transfer.restore import opening
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a restore would do. ``missing`` are files whose bytes are nowhere any more, with the reason, in path order.
+
+    ``back`` says what comes back, ``gone`` what does not, as phrases; ``refused`` why it cannot be begun, empty when it can.
+    """
+
+    row: TombstoneRow
+    stone: Tombstone
+    back: tuple[str, ...]
+    gone: tuple[str, ...]
+    missing: tuple[tuple[str, str], ...] = ()
+    refused: str = ""
+    earlier: JobView | None = None
+
+
+def find(program: Program, text: str, hub: Hub | None = None, kind: Kind | None = None) -> TombstoneRow:
+    """The tombstone that a restore of ``owner/name`` starts from: the newest that a deletion rests on, else the newest.
+
+    Raises BadInput when there is none, AmbiguousRepo when the id had several types or hubs.
+    """
+    wanted = RepoId.parse(text)
+    rows = [
+        row
+        for row in program.tombstones.rows()
+        if row.ref.id == wanted and hub in (None, row.ref.hub) and kind in (None, row.ref.kind)
+    ]
+    if not rows:
+        raise BadInput(
+            f"There is no tombstone of {wanted}",
+            meaning="Only what this program deleted from this state folder has one.",
+            way_out="List them with: hf2ms-tui tombstones",
+        )
+    refs = list(dict.fromkeys(row.ref for row in rows))
+    if len(refs) > 1:
+        raise AmbiguousRepo(
+            f"There are tombstones of {wanted} as {' and as '.join(ref.key for ref in refs)}",
+            way_out="Say which one: --hub hf or ms, --repo-type model or dataset.",
+            repo=str(wanted),
+        )
+    return next((row for row in rows if row.used), rows[0])
+
+
+def survey(program: Program, row: TombstoneRow, on_step: Callable[[str], None] | None = None) -> Survey:
+    """Verify the tombstone and ask both hubs whether a restore can be begun. Raises StoreFailed for a damaged tombstone."""
+    tell = on_step or _unheard
+    tell("verifying the tombstone")
+    stone, _ = program.tombstones.load(row)
+    tell(f"looking whether {row.ref.id} exists")
+    earlier = _earlier(program, row)
+    refused = _refused(program, row, earlier)
+    tell("asking the destination for every content")
+    missing = () if refused else tuple(sorted(_missing(program, stone)))
+    return Survey(row, stone, tuple(_back(stone)), loss.never_back(stone), missing, refused, earlier)
+
+
+def _unheard(text: str) -> None:
+    """Nobody listens."""
+
+
+def _earlier(program: Program, row: TombstoneRow) -> JobView | None:
+    """The newest restore job from this tombstone."""
+    return next((view for view in jobs.listing(program) if view.spec.tombstone == _name(row)), None)
+
+
+def _name(row: TombstoneRow) -> str:
+    return row.id if row.indexed else str(row.folder)
+
+
+def _refused(program: Program, row: TombstoneRow, earlier: JobView | None) -> str:
+    """Why a restore cannot be begun, as a sentence; empty when it can."""
+    if program.settings.read_only:
+        return "The program runs read-only."
+    if earlier is not None and not earlier.phase.final and not earlier.lost:
+        return f"Job {earlier.id} restores it at this moment."
+    try:
+        program.hub(row.ref.hub).read.repo(row.ref)
+    except NotFound:
+        return ""
+    except Hf2msError as error:
+        return f"Whether {row.ref.id} exists on {row.ref.hub.title} could not be read: {error}"
+    if earlier is None:
+        return f"{row.ref.id} exists on {row.ref.hub.title}: a restore overwrites nothing."
+    if earlier.phase is Phase.DONE:
+        return f"{row.ref.id} exists on {row.ref.hub.title}: job {earlier.id} restored it."
+    return ""
+
+
+def _missing(program: Program, stone: Tombstone) -> Iterator[tuple[str, str]]:
+    """Files whose content is not in the tombstone and which the destination does not show, or does not hold, any more."""
+    wanted: dict[int, list[tuple[FileEntry, str]]] = {}
+    for item in stone.distinct.values():
+        if item.place is Place.THERE:
+            wanted.setdefault(item.copy, []).append((item.entry, item.there))
+    for number, files in wanted.items():
+        copy = stone.copies[number]
+        where = f"{copy.ref.hub.title} {copy.ref.id}"
+        session = program.hub(copy.ref.hub)
+        try:
+            shown = session.read.manifest(copy.ref, copy.revision).by_path()
+        except Hf2msError as error:
+            yield from ((entry.path, f"{where} at {copy.revision[:7]}: {error.what}") for entry, _ in files)
+            continue
+        held: list[tuple[FileEntry, Blob]] = []
+        for entry, path in files:
+            there = shown.get(path)
+            if there is None or there.size != entry.size or there.sha256 not in (None, entry.sha256):
+                yield entry.path, f"{where} at {copy.revision[:7]} no longer shows {clean(path, 200)}"
+            elif there.lfs and entry.sha256 is not None and entry.size:
+                held.append((entry, Blob(entry.sha256, entry.size)))
+        if session.write is None:
+            continue
+        for start in range(0, len(held), BATCH):
+            part = held[start : start + BATCH]
+            lacking = {ticket.blob for ticket in session.write.missing(copy.ref, [blob for _, blob in part])}
+            yield from (
+                (entry.path, f"{where} lists it but no longer holds its bytes")
+                for entry, blob in part
+                if blob in lacking
+            )
+
+
+def _back(stone: Tombstone) -> Iterator[str]:
+    """What comes back, the weightiest first."""
+    head = stone.manifest(stone.head)
+    yield f"{words.count(len(head.files), 'file')} ({words.size(head.size)}) of {stone.branch}"
+    how = opening(stone.info)
+    gate = f", gated ({how.gate.value})" if how.gate else ""
+    yield how.why or f"{how.visibility.value}{gate} as it was"
+    others = [ref.words for ref in stone.restorable if ref.name != stone.branch]
+    if others:
+        more = f" and {len(others) - 6:,} more" if len(others) > 6 else ""
+        yield f"{', '.join(clean(name, 60) for name in others[:6])}{more}, each as one state"
+    yield "its card, and with it licence and tags"
+
+
+def start(program: Program, row: TombstoneRow) -> JobView:
+    """Begin a restore, or carry on with the one that was interrupted; returns the job's view.
+
+    Journals the intent before anything is sent. Raises NotProven, naming the files, when bytes are missing, Conflict when
+    the id exists, and what ``survey`` raises.
+    """
+    found = survey(program, row)
+    if found.refused:
+        raise Conflict(
+            f"{row.ref.id} was not restored: {found.refused}",
+            way_out="Rename or remove that repo by hand if its id is wanted."
+            if "exists" in found.refused
+            else "",
+            repo=str(row.ref.id),
+        )
+    if found.missing:
+        path = found.missing[0][0]
+        raise NotProven(
+            f"{row.ref.id} was not restored: the bytes of {words.count(len(found.missing), 'file')} are nowhere any more; "
+            f"{'; '.join(f'{clean(path, 120)}: {why}' for path, why in found.missing[:10])}",
+            meaning="Nothing was made on the hub.",
+            way_out="Put these files back on the destination if they are anywhere; then restore again.",
+            repo=str(row.ref.id),
+            path=clean(path, 200),
+        )
+    if found.earlier is not None and found.earlier.phase is not Phase.DONE:
+        return jobs.retry(program, found.earlier.id)
+    return _begin(program, row, found.stone)
+
+
+def _begin(program: Program, row: TombstoneRow, stone: Tombstone) -> JobView:
+    settings = program.settings
+    program.acquaint()
+    spec = JobSpec(
+        id=jobs.new_id(),
+        source=stone.proof.destination,
+        destination=row.ref,
+        revision=stone.head,
+        level=Level.READ_BACK,
+        workers=settings.workers,
+        streams=settings.streams,
+        source_endpoint=settings.endpoint(stone.proof.destination.hub),
+        destination_endpoint=settings.endpoint(row.ref.hub),
+        engine="local",
+        tombstone=_name(row),
+    )
+    about = {
+        "job": spec.id,
+        "tombstone": row.id,
+        "revision": stone.head,
+        "refs": [ref.words for ref in stone.restorable],
+        "does not come back": list(loss.never_back(stone)),
+    }
+    return jobs.launch(program, spec, "restore", row.ref, about)
+
+
+def refs_of(program: Program) -> dict[RepoRef, TombstoneRow]:
+    """The tombstone that a restore of each repo would start from, for repos that a deletion was begun of."""
+    found: dict[RepoRef, TombstoneRow] = {}
+    for row in program.tombstones.rows():
+        if row.used:
+            found.setdefault(row.ref, row)
+    return found

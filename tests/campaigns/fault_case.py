@@ -1,0 +1,77 @@
+"""One case of the faults campaign, how it ended, and what errors must not say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from campaigns.fault_kinds import Route
+from hf2ms_tui.loopback.content import Content, SeededContent
+from support.transfers import CARD
+
+OTHER = {"hf": "ms", "ms": "hf"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One fault on one route while one thing is done in one direction."""
+
+    number: int
+    seed: int
+    stage: str
+    source: str
+    route: Route
+    kind: str
+    once: bool
+
+    @property
+    def words(self) -> str:
+        """The case in words."""
+        return (
+            f"case {self.number}: {self.stage} {self.source}→{OTHER[self.source]}, {self.kind} on "
+            f"{self.route.hub} {self.route.method} {self.route.name}, {'once' if self.once else 'always'}"
+        )
+
+
+@dataclass(slots=True)
+class Result:
+    """How a case ended: the column of the table, and what it broke."""
+
+    case: Case
+    column: str = ""
+    broken: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def breaks(self, what: str) -> None:
+        """Note a broken promise."""
+        self.broken.append(f"{self.case.words}: {what}")
+
+
+def files_of(name: str) -> Mapping[str, bytes | Content]:
+    """A tiny repo with small files, LFS files, one that goes up in parts, and two with the same content."""
+    return {
+        "README.md": CARD,
+        "config.json": b'{"name": "%s"}\n' % name.encode(),
+        "notes/a b.txt": b"plain words of %s\n" % name.encode(),
+        "w/one.bin": SeededContent(f"{name} one", 9_000),
+        "w/parts.bin": SeededContent(f"{name} parts", 40_000),
+        "w/same.bin": SeededContent(f"{name} one", 9_000),
+    }
+
+
+FOREIGN = re.compile(
+    r"Traceback|\b[A-Z]\w*(?:Error|Exception)\b|huggingface_hub|modelscope_hub|urllib3|httpx|requests\.|<html",
+    re.A,
+)
+
+
+def wrong_words(error: Mapping[str, object], repo_id: str) -> Iterator[str]:
+    """What is wrong with an error's words: no way out, the repo not named, names of programming."""
+    said = " ".join(str(error.get(key) or "") for key in ("what", "meaning", "way_out", "repo", "path"))
+    if not error.get("what") or not error.get("way_out"):
+        yield f"an error without a way out: {said!r}"
+    if repo_id not in said:
+        yield f"an error that does not name {repo_id}: {said!r}"
+    if found := FOREIGN.search(said):
+        yield f"an error with {found[0]!r} in it: {said!r}"

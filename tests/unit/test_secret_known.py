@@ -1,0 +1,25 @@
+"""Secrets that a process was given are taken out of every text, whoever echoes them."""
+
+from __future__ import annotations
+
+from hf2ms_tui.domain.repo import Hub
+from hf2ms_tui.domain.secret import Secret, know, redact
+from hf2ms_tui.hubs.errors import Context, from_answer, token_help
+
+
+def test_the_other_hubs_token_is_taken_out_as_well() -> None:
+    mine, others = Secret("ms-own-4711"), Secret("hf_others_0815")
+    know(others, None)
+    context = Context(Hub.MS, "list", secrets=(mine,))
+    error = from_answer(context, 403, {}, b'{"message": "neither ms-own-4711 nor hf_others_0815 may"}')
+    assert "ms-own-4711" not in str(error) and "hf_others_0815" not in str(error) and "may" in str(error)
+    assert redact("x hf_others_0815 y") == "x ‹token› y"
+
+
+def test_a_bad_token_is_said_with_its_variable_and_page() -> None:
+    for hub, words in {
+        Hub.HF: ("HF_TOKEN", "huggingface.co/settings/tokens"),
+        Hub.MS: ("MODELSCOPE_TOKEN", "modelscope.cn/my/myaccesstoken"),
+    }.items():
+        error = from_answer(Context(hub, "read"), 401, {}, b"no")
+        assert all(word in str(error) for word in words) and token_help(hub) in str(error)
