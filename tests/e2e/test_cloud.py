@@ -96,6 +96,6 @@ def test_the_cloud_is_asked_and_cancelled_without_a_screen(demo: Demo) -> None:
     job = verb(demo, *MODAL, "migrate", f"aurora-labs/{BIG}", "--detach")
     assert job["engine"] == "modal"
     assert eventually(lambda: verb(demo, *MODAL, "jobs")[0]["bytes_moved"] > 0, 60)
-    verb(demo, *MODAL, "jobs", "cancel", job["id"])
+    verb(demo, *MODAL, "jobs", "cancel", job["job"])
     assert eventually(lambda: not containers(demo), 60), "the verb told Modal before it ended"
     assert verb(demo, *MODAL, "jobs")[0]["phase"] == "cancelled"

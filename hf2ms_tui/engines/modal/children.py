@@ -82,6 +82,16 @@ class Hand:
     """when a container of it was first heard, 0 before (monotonic seconds)"""
 
     @property
+    def number(self) -> int:
+        """The number of the chunk that the screen knows, 0 where it shows none."""
+        return self.chunk.number if self.kind == "move" else 0
+
+    @property
+    def words(self) -> str:
+        """What it is, for people: ``chunk 7``, ``reading back 7``."""
+        return f"{'chunk' if self.kind == 'move' else 'reading back'} {self.chunk.number}"
+
+    @property
     def seconds(self) -> float:
         """How long containers have worked for it, as seen from here."""
         return time.monotonic() - self.began_at if self.began_at else 0.0
@@ -159,7 +169,7 @@ class Children:
 
         The containers of those that do not stop within ``CANCEL_GRACE`` are ended. Returns when none goes on.
         """
-        left = list(self.out.values()) if hands is None else list(hands)
+        left = self._unanswered(list(self.out.values()) if hands is None else list(hands))
         if not left:
             return
         say(f"ending {counted(len(left), 'chunk')} under way or waiting", 0)
@@ -175,7 +185,19 @@ class Children:
             if not left:
                 return
         for hand in left:
-            say("it does not end; its timeout will end it", hand.chunk.number)
+            say(f"{hand.words}: its worker does not end; its timeout will end it", hand.number)
+
+    def _unanswered(self, hands: list[Hand]) -> list[Hand]:
+        """Those that go on or wait; the others are forgotten. Their chunks were found done by a coordinator that came later."""
+        answered = {
+            name.partition(":")[2]
+            for name in patiently("reading the record", self._record.everything, self._sleep)
+            if name.startswith("answer:")
+        }
+        for hand in hands:
+            if hand.key in answered:
+                self.done(hand)
+        return [hand for hand in hands if hand.key not in answered]
 
     def _await_end(self, hands: list[Hand], grace: float, say: Callable[[str, int], None]) -> list[Hand]:
         end = time.monotonic() + grace
@@ -183,7 +205,7 @@ class Children:
             left = []
             for hand in hands:
                 if fate_of(hand.call)[0] is Fate.ENDED:
-                    say("its worker ended", hand.chunk.number if hand.kind == "move" else 0)
+                    say(f"{hand.words}: its worker ended", hand.number)
                     self.done(hand)
                 else:
                     left.append(hand)
