@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from hf2ms_tui.domain.errors import Cancelled, Hf2msError
 from hf2ms_tui.domain.job import Phase
@@ -15,6 +16,9 @@ from hf2ms_tui.engines.modal.names import CANCEL_GRACE
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.remote import RemoteJobs
+
+if TYPE_CHECKING:
+    from hf2ms_tui.engines.modal.mirror import Mirror
 
 EVERY = 1.0
 """seconds between two looks at a job"""
@@ -177,7 +181,7 @@ class Watch:
                 with self._lock:
                     self._minded.pop(job_id, None)
             elif not more:
-                self._see_to_it(job_id, state, view.cancel_requested)
+                self._see_to_it(job_id, state, view.cancel_requested, mirror)
         except Hf2msError as error:
             if self._closed.is_set():
                 return False
@@ -192,7 +196,7 @@ class Watch:
         state.looked.set()
         return more
 
-    def _see_to_it(self, job_id: str, state: _Minded, cancelled: bool) -> None:
+    def _see_to_it(self, job_id: str, state: _Minded, cancelled: bool, mirror: Mirror) -> None:
         """Pass on that it is to end, and ask about one that is silent."""
         if cancelled and not state.told:
             self._tell(job_id)
@@ -201,13 +205,13 @@ class Watch:
         stale = state.beat is not None and (datetime.now(UTC) - state.beat).total_seconds() > SILENT
         if silent or (stale and state.alive is not True):
             state.heard_at = time.monotonic()
-            self._ask(job_id, state, cancelled)
+            self._ask(job_id, state, cancelled, mirror)
             if self._jobs.view(job_id).phase.final:
                 return
         if cancelled and (state.alive is False or time.monotonic() - state.cancel_at > INSIST):
             self._end_from_here(job_id)
 
-    def _ask(self, job_id: str, state: _Minded, cancelled: bool) -> None:
+    def _ask(self, job_id: str, state: _Minded, cancelled: bool, mirror: Mirror) -> None:
         """Ask the control plane whether the job's coordinator goes on."""
         if not self._call_of(job_id):
             # Its call was not noted, and it has not begun: the program was left in between.
@@ -217,7 +221,11 @@ class Watch:
         state.alive = self.alive(job_id)
         if state.alive:
             state.note = "waiting for a container" if state.beat is None else "its coordinator is being moved"
-        elif not self._jobs.view(job_id).phase.final:
+            return
+        # It may have ended in good order since the last look: what it said last was said before its call ended.
+        while mirror.look() and not self._closed.is_set():
+            continue
+        if not self._jobs.view(job_id).phase.final:
             self._gone(job_id, state)
 
     def _young(self, job_id: str) -> bool:
