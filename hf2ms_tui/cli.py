@@ -9,15 +9,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hf2ms_tui import __version__
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.secret import redact
+from hf2ms_tui.opening import HUBS, KINDS, LEVELS, Flags, common, merged, open_program
 from hf2ms_tui.printing import (
     follow_job,
     print_json,
@@ -28,54 +27,13 @@ from hf2ms_tui.printing import (
     show_journal,
     write_journal,
 )
-
-if TYPE_CHECKING:
-    from hf2ms_tui.services.program import Program
-
-F = TypeVar("F", bound=Callable[..., Any])
-Flags = dict[str, Any]
-
-_LEVELS = click.Choice(["listed", "stored", "read-back"])
-_KINDS = click.Choice(["model", "dataset", "space"])
-_HUBS = click.Choice(["hf", "ms"])
-
-
-def _common(command: F) -> F:
-    """The options that every verb has."""
-    for option in (
-        click.option("--demo", is_flag=True, help="Use two hubs on this machine; no account, no internet."),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON instead of lines."),
-    ):
-        command = option(command)
-    return command
-
-
-def _open(flags: Flags, *, demo: bool) -> Program:
-    """Read the configuration and open the program; with ``demo`` find or start the hubs on this machine first."""
-    from hf2ms_tui.services.program import Program
-    from hf2ms_tui.services.settings import load
-
-    environ = dict(os.environ)
-    flags = {name: value for name, value in flags.items() if value is not None}
-    if demo:
-        from hf2ms_tui.loopback.daemon import ensure
-        from hf2ms_tui.services.settings import demo_state
-
-        cloud = (flags.get("engine") or environ.get("HF2MS_ENGINE", "")) == "modal"
-        world = ensure(demo_state(environ), modal=cloud)
-        # Nothing of the demo may reach the person's own Modal account.
-        environ = {name: value for name, value in environ.items() if not name.startswith("MODAL_")}
-        environ.update(world.env)
-        environ.setdefault("MODAL_CONFIG_PATH", os.devnull)
-        flags |= {"demo": True, "demo_instance": world.instance}
-        flags.setdefault("org", world.env.get("LOOPBACK_OWNER", "aurora-labs"))
-    return Program(load(flags, environ, Path.cwd()))
+from hf2ms_tui.restoring import add_verbs
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hf2ms-tui")
 @click.option("--org", metavar="ORG", help="The organisation (or user) to clean up.")
-@click.option("--from", "source", type=_HUBS, help="The hub its repos are on; default hf.")
+@click.option("--from", "source", type=HUBS, help="The hub its repos are on; default hf.")
 @click.option("--demo", is_flag=True, help="Use two hubs on this machine; no account, no internet.")
 @click.option("--read-only", is_flag=True, default=None, help="Build no write and no delete half at all.")
 @click.option(
@@ -119,28 +77,23 @@ def cli(
         )
     # Nothing that a start makes is garbage, and looking for garbage takes a third of it; the screen begins to look again.
     gc.disable()
-    program = _open(flags, demo=demo)
+    program = open_program(flags, demo=demo)
     from hf2ms_tui.tui.app import run
 
     context.exit(run(program))
 
 
-def _merged(context: click.Context, demo: bool, **flags: object) -> Program:
-    group_flags, group_demo = context.obj
-    return _open(group_flags | {k: v for k, v in flags.items() if v is not None}, demo=demo or group_demo)
-
-
 @cli.command()
 @click.option("--org", metavar="ORG", help="The organisation (or user).")
-@click.option("--from", "source", type=_HUBS, help="The hub its repos are on; default hf.")
+@click.option("--from", "source", type=HUBS, help="The hub its repos are on; default hf.")
 @click.option("--contents", is_flag=True, help="Look into the repos too: copies, subsets, listings compared.")
-@_common
+@common
 @click.pass_context
 def inventory(
     context: click.Context, org: str | None, source: str | None, contents: bool, demo: bool, as_json: bool
 ) -> None:
     """List every repo of an org with size, type, visibility, dates and backup status."""
-    program = _merged(context, demo, org=org, source=source)
+    program = merged(context, demo, org=org, source=source)
     from hf2ms_tui.services import report
     from hf2ms_tui.services.inventory import refresh
     from hf2ms_tui.services.survey import survey
@@ -159,10 +112,10 @@ def inventory(
 
 @cli.command()
 @click.argument("source")
-@click.option("--to", type=_HUBS, help="The destination hub; found out when SOURCE says its own hub.")
+@click.option("--to", type=HUBS, help="The destination hub; found out when SOURCE says its own hub.")
 @click.option("--dest", metavar="OWNER/NAME", help="The destination's id; default the same as the source's.")
-@click.option("--repo-type", type=_KINDS, help="Needed only when an id has several types.")
-@click.option("--level", type=_LEVELS, help="How strong the proof must be; default read-back.")
+@click.option("--repo-type", type=KINDS, help="Needed only when an id has several types.")
+@click.option("--level", type=LEVELS, help="How strong the proof must be; default read-back.")
 @click.option("--detach", is_flag=True, help="Start the job and return; follow it with: jobs follow ID.")
 @click.option(
     "--refs", is_flag=True, help="Bring over all branches and tags with content of their own as well."
@@ -170,7 +123,7 @@ def inventory(
 @click.option(
     "--ref", "named", multiple=True, metavar="NAME", help="Bring over this branch or tag; again for more."
 )
-@_common
+@common
 @click.pass_context
 def migrate(
     context: click.Context,
@@ -186,7 +139,7 @@ def migrate(
     as_json: bool,
 ) -> None:
     """Migrate one repo and prove it. SOURCE is owner/name, hf:owner/name, ms:owner/name or a page URL."""
-    program = _merged(context, demo, level=level)
+    program = merged(context, demo, level=level)
     from hf2ms_tui.domain.repo import Hub, Kind
     from hf2ms_tui.services import jobs
     from hf2ms_tui.services.bringing import Taken, take
@@ -209,11 +162,11 @@ def migrate(
 @cli.command()
 @click.argument("source")
 @click.option("--dest", metavar="OWNER/NAME", help="The destination's id; default the same as the source's.")
-@click.option("--repo-type", type=_KINDS, help="Needed only when an id has several types.")
+@click.option("--repo-type", type=KINDS, help="Needed only when an id has several types.")
 @click.option(
-    "--level", type=_LEVELS, default="read-back", show_default=True, help="How strong the evidence must be."
+    "--level", type=LEVELS, default="read-back", show_default=True, help="How strong the evidence must be."
 )
-@_common
+@common
 @click.pass_context
 def verify(
     context: click.Context,
@@ -225,7 +178,7 @@ def verify(
     as_json: bool,
 ) -> None:
     """Compare a repo with its destination, file by file, and record the proof. Moves nothing."""
-    program = _merged(context, demo)
+    program = merged(context, demo)
     from hf2ms_tui.domain.proof import Level
     from hf2ms_tui.domain.repo import Kind
     from hf2ms_tui.services import jobs, proving, report
@@ -241,7 +194,7 @@ def verify(
 
 
 @cli.group(name="jobs", invoke_without_command=True)
-@_common
+@common
 @click.pass_context
 def jobs_group(context: click.Context, demo: bool, as_json: bool) -> None:
     """List jobs; or follow, cancel or retry one."""
@@ -249,7 +202,7 @@ def jobs_group(context: click.Context, demo: bool, as_json: bool) -> None:
     context.obj = (group_flags, demo or group_demo)
     if context.invoked_subcommand is not None:
         return
-    program = _merged(context, demo)
+    program = merged(context, demo)
     from hf2ms_tui.services import jobs, report
 
     views = jobs.listing(program)
@@ -262,20 +215,20 @@ def jobs_group(context: click.Context, demo: bool, as_json: bool) -> None:
 
 @jobs_group.command()
 @click.argument("job_id", metavar="ID")
-@_common
+@common
 @click.pass_context
 def follow(context: click.Context, job_id: str, demo: bool, as_json: bool) -> None:
     """Show a job's log until it is over; the exit code is the job's."""
-    context.exit(follow_job(_merged(context, demo), job_id, as_json))
+    context.exit(follow_job(merged(context, demo), job_id, as_json))
 
 
 @jobs_group.command()
 @click.argument("job_id", metavar="ID")
-@_common
+@common
 @click.pass_context
 def cancel(context: click.Context, job_id: str, demo: bool, as_json: bool) -> None:
     """Ask a job to stop. What arrived stays; nothing is deleted."""
-    program = _merged(context, demo)
+    program = merged(context, demo)
     from hf2ms_tui.services import jobs
 
     show_job(jobs.cancel(program, job_id), as_json)
@@ -285,11 +238,11 @@ def cancel(context: click.Context, job_id: str, demo: bool, as_json: bool) -> No
 @jobs_group.command()
 @click.argument("job_id", metavar="ID")
 @click.option("--detach", is_flag=True, help="Start it again and return.")
-@_common
+@common
 @click.pass_context
 def retry(context: click.Context, job_id: str, detach: bool, demo: bool, as_json: bool) -> None:
     """Run a failed, cancelled or lost job again from where it stopped."""
-    program = _merged(context, demo)
+    program = merged(context, demo)
     from hf2ms_tui.services import jobs
 
     view = jobs.retry(program, job_id)
@@ -307,7 +260,7 @@ def retry(context: click.Context, job_id: str, detach: bool, demo: bool, as_json
 @click.option("--export", type=click.Choice(["jsonl"]), help="Write every entry to FILE, one JSON a line.")
 @click.option("--report", metavar="OWNER/NAME", help="Write one repo's story to FILE, as Markdown.")
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the newest N entries.")
-@_common
+@common
 @click.pass_context
 def journal(
     context: click.Context,
@@ -327,7 +280,7 @@ def journal(
         or (file and not (export or report))
     ):
         raise BadInput("These flags do not go together", way_out="See: hf2ms-tui journal --help")
-    program = _merged(context, demo)
+    program = merged(context, demo)
     try:
         if check:
             context.exit(show_checkup(program, against, as_json))
@@ -340,11 +293,11 @@ def journal(
 
 
 @cli.command()
-@_common
+@common
 @click.pass_context
 def doctor(context: click.Context, demo: bool, as_json: bool) -> None:
     """Check tokens, roles and reachability, each with what to do."""
-    program = _merged(context, demo)
+    program = merged(context, demo)
     from hf2ms_tui.services import report
     from hf2ms_tui.services.doctor import Health, examine
 
@@ -358,13 +311,13 @@ def doctor(context: click.Context, demo: bool, as_json: bool) -> None:
 
 
 @cli.command()
-@_common
+@common
 @click.pass_context
 def smoke(context: click.Context, demo: bool, as_json: bool) -> None:
     """Run a hello in a container of the Modal account; prints versions and the network it sees."""
     group_flags, _ = context.obj
     group_flags["engine"] = "modal"
-    program = _merged(context, demo)
+    program = merged(context, demo)
     from hf2ms_tui.services import cloud, report
 
     said = cloud.smoke(program, lambda text: click.echo(text, err=True))
@@ -373,6 +326,9 @@ def smoke(context: click.Context, demo: bool, as_json: bool) -> None:
     else:
         print_lines(report.smoke_lines(said))
     program.close()
+
+
+add_verbs(cli)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -156,13 +156,13 @@ def _back(stone: Tombstone) -> Iterator[str]:
     yield "its card, and with it licence and tags"
 
 
-def start(program: Program, row: TombstoneRow) -> JobView:
-    """Begin a restore, or carry on with the one that was interrupted; returns the job's view.
+def start(program: Program, row: TombstoneRow, found: Survey | None = None) -> JobView:
+    """Begin a restore, or carry on with the one that was interrupted; returns the job's view. ``found`` is a fresh survey.
 
     Journals the intent before anything is sent. Raises NotProven, naming the files, when bytes are missing, Conflict when
     the id exists, and what ``survey`` raises.
     """
-    found = survey(program, row)
+    found = found or survey(program, row)
     if found.refused:
         raise Conflict(
             f"{row.ref.id} was not restored: {found.refused}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -96,11 +98,20 @@ def private_folder(folder: Path) -> None:
 
 
 def private_file(path: Path) -> None:
-    """Make ``path`` exist with mode 0600, leaving its content alone. Raises StoreFailed."""
+    """Make ``path`` exist with mode 0600, leaving its content alone. Raises StoreFailed.
+
+    One that exists is not opened: closing it again would drop every POSIX lock that this process has on it, and with them
+    those of SQLite's other connections (https://sqlite.org/howtocorrupt.html, 2.2). Another process that leaves would then
+    take itself for the last one and remove the write-ahead log under their feet.
+    """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
+        if not os.access(path, os.R_OK | os.W_OK):
+            why = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
+            raise OSError(why, os.strerror(why))
     except OSError as error:
         raise StoreFailed(
             f"the file {path} cannot be used: {error.strerror or error}",

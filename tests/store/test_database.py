@@ -231,3 +231,20 @@ def test_secrets_never_reach_the_file(path: Path) -> None:
     ViewState(db).set("a", 1)
     db.close()
     assert all(token.encode() not in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_opening_it_twice_in_one_process_keeps_the_locks_of_the_first(db: Database, path: Path) -> None:
+    with db.write() as connection:
+        connection.execute("PRAGMA user_version")
+    Database(path).close()
+    log = path.with_name(path.name + "-wal")
+    before = log.stat().st_ino
+    leaving = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM journal'); c.close()"
+    )
+    subprocess.run([sys.executable, "-c", leaving, str(path)], check=True)
+    assert log.stat().st_ino == before, "somebody who left took the log away from those who stayed"
+    Journal(db).append("note", None, {})
+    other = Database(path)
+    assert len(Journal(other).entries()) == 1
+    other.close()

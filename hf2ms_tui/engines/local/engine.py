@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hf2ms_tui
-from hf2ms_tui.domain.errors import BadInput, Cancelled, Hf2msError
+from hf2ms_tui.domain.errors import BadInput, Cancelled, Hf2msError, StoreFailed
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.engines.base import Tokens
@@ -96,7 +97,9 @@ class LocalEngine:
             return view
         last = self._jobs.log_tail(view.id, 1)
         if not last or last[-1].text != GONE:
-            self._jobs.note(view.id, GONE)
+            # Looking must work with a full disk, too; the line is written by a later look.
+            with suppress(StoreFailed):
+                self._jobs.note(view.id, GONE)
         return replace(view, alive=False, note=view.note or GONE)
 
     def _cancel_dead(self, job_id: str) -> bool:
