@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hf2ms_tui.domain.gate import checks, issue_by_hand
+from hf2ms_tui.domain.errors import Conflict
+from hf2ms_tui.domain.gate import GateFacts, checks, issue_by_hand
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import tombstone
+from hf2ms_tui.services.closing import judged
 from hf2ms_tui.services.deletion import Deletion, Gone, look, record
+from hf2ms_tui.services.gate import changes
 from hf2ms_tui.services.program import Program
 
 EVERY = 4.0
@@ -32,14 +35,21 @@ def hand_over(
     typed: str,
     acknowledged: frozenset[str] = frozenset(),
     on_step: Callable[[str], None] | None = None,
+    seen: GateFacts | None = None,
 ) -> HandOver:
     """Read all facts again and hand over the page if nothing but the token's rights keeps the gate shut. Deletes nothing.
 
     Journals that the person was sent there; an outcome that nobody watched for is found out at the next start. Raises
-    GateShut with the checks that do not hold.
+    GateShut with the checks that do not hold, and Conflict when anything differs from what the person had ``seen``.
     """
-    facts = tombstone.with_facts(program, ref, acknowledged, on_step)
-    page = issue_by_hand(facts, typed)
+    facts, page = judged(program, ref, acknowledged, on_step, lambda found: issue_by_hand(found, typed))
+    if seen is not None and (differing := changes(seen, facts)):
+        raise Conflict(
+            f"The settings page of {ref.id} was not opened: something changed since you looked",
+            meaning=f"{'; '.join(differing)}.",
+            way_out="Look at the gate again, then decide.",
+            repo=str(ref.id),
+        )
     program.identity(ref.hub)
     program.acquaint()
     stone = tombstone.claim(program, facts)

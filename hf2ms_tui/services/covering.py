@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hf2ms_tui.domain.gate import GateFacts
-from hf2ms_tui.domain.manifest import FileEntry, Manifest
+from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
 from hf2ms_tui.domain.proof import Proof
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.tombstone import Copy
@@ -61,10 +61,7 @@ def holdings(program: Program, facts: GateFacts) -> Holdings:
     assert facts.proof is not None
     found = Holdings()
     reader = program.hub(facts.ref.hub).read
-    revisions = {ref.revision for ref in facts.refs}
-    for proof in (facts.proof, *program.proofs.of_refs(facts.ref, facts.proof.destination)):
-        if proof is not facts.proof and not (proof.holds and proof.source_revision in revisions):
-            continue
+    for proof in _speaking(program, facts):
         oids = {
             entry.path: entry.git_oid
             for entry in manifest_of(program, reader, facts.ref, proof.source_revision).files
@@ -73,6 +70,31 @@ def holdings(program: Program, facts: GateFacts) -> Holdings:
         for file, copy, path in _places(proof):
             found.add(file, copy, path, oids.get(file.path))
     return found
+
+
+def contents(program: Program, facts: GateFacts) -> dict[Copy, dict[Blob, str]]:
+    """Every content that those proofs found, once, with a path that holds it, by the repo on the destination. No request."""
+    found: dict[Copy, dict[Blob, str]] = {}
+    seen: set[Blob] = set()
+    for proof in _speaking(program, facts):
+        for file, copy, path in _places(proof):
+            if file.source_sha256 is None or file.source_size is None:
+                continue
+            blob = Blob(file.source_sha256, file.source_size)
+            if blob not in seen:
+                seen.add(blob)
+                found.setdefault(copy, {})[blob] = path
+    return found
+
+
+def _speaking(program: Program, facts: GateFacts) -> Iterator[Proof]:
+    """The standing proof, and those that hold of branches and tags as they are now."""
+    assert facts.proof is not None
+    revisions = {ref.revision for ref in facts.refs}
+    yield facts.proof
+    for proof in program.proofs.of_refs(facts.ref, facts.proof.destination):
+        if proof.holds and proof.source_revision in revisions:
+            yield proof
 
 
 def _places(proof: Proof) -> Iterator[tuple[FileVerdict, Copy, str]]:

@@ -9,9 +9,10 @@ from datetime import datetime
 from enum import Enum
 
 from hf2ms_tui.domain.errors import Conflict, Hf2msError, InterlockRefused, Moved, NotFound, OutcomeUnknown
-from hf2ms_tui.domain.gate import GateFacts, checks, issue, refs_digest
+from hf2ms_tui.domain.gate import GateFacts, checks, issue
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import tombstone
+from hf2ms_tui.services.closing import alone, judged, last_look
 from hf2ms_tui.services.gate import changes
 from hf2ms_tui.services.program import Program
 
@@ -48,15 +49,15 @@ def delete(
 ) -> Deletion:
     """Delete ``ref`` from its hub, if the gate is open at this very moment and ``typed`` is exactly ``owner/name``.
 
-    Reads all facts again, verifies the tombstone or writes it, issues the pass from them, journals the intent, deletes, and
-    then looks whether the repo is gone.
+    Reads all facts again, verifies the tombstone or writes it, reads the destination's bytes again as far as that is quick,
+    issues the pass from all that, journals the intent, looks a last time at what can have moved, deletes, and then looks
+    whether the repo is gone.
     With ``seen``, the facts that the person had before them when they confirmed, any difference from those closes the door.
     Raises GateShut with the checks that do not hold, and the hub's refusal as an error of ours; a lost answer does not
     raise but ends as ``still there``, ``gone`` or ``outcome unknown`` after re-reading. Never repeats the call.
     """
     tell = on_step or (lambda text: None)
-    facts = tombstone.with_facts(program, ref, acknowledged, on_step)
-    pass_ = issue(facts, typed)
+    facts, pass_ = judged(program, ref, acknowledged, on_step, lambda found: issue(found, typed))
     if seen is not None and (differing := changes(seen, facts)):
         raise Conflict(
             f"{ref.id} was not deleted: something changed since you looked",
@@ -71,43 +72,37 @@ def delete(
             meaning="The program runs read-only.",
             way_out="Start it without --read-only.",
         )
-    # Before the last look, as nothing that can wait belongs between it and the deletion.
     program.identity(ref.hub)
     program.acquaint()
     stone = tombstone.claim(program, facts)
-    tell("reading the branches once more")
-    if refs_digest(program.hub(ref.hub).read.refs(ref)) != pass_.refs:
-        raise Conflict(
-            f"{ref.id} was not deleted: a branch moved in the last second",
-            way_out="Look at the gate again.",
-            repo=str(ref.id),
+    with alone(program, ref):
+        # Before the last look, as nothing that can wait belongs between it and the deletion.
+        intent = program.journal.intent(
+            "delete",
+            ref,
+            {
+                "proof": pass_.proof_id,
+                "tombstone": stone,
+                "refs": pass_.refs,
+                "acknowledged": sorted(acknowledged),
+                "checks": [[check.name.value, check.evidence] for check in checks(facts)],
+            },
         )
-    intent = program.journal.intent(
-        "delete",
-        ref,
-        {
-            "proof": pass_.proof_id,
-            "tombstone": stone,
-            "refs": pass_.refs,
-            "acknowledged": sorted(acknowledged),
-            "checks": [[check.name.value, check.evidence] for check in checks(facts)],
-        },
-    )
-    tell(f"deleting {ref.id}")
-    lost_answer = ""
-    try:
-        half.delete_repo(pass_)
-    except OutcomeUnknown as error:
-        lost_answer = str(error)
-    except Hf2msError as error:
-        program.journal.outcome(intent, "failed", error.as_dict())
-        raise
-    except BaseException:
-        program.journal.outcome(intent, "unknown", {"why": "the program was interrupted while deleting"})
-        raise
-    tell("looking whether it is gone")
-    found = look(program, ref, lost_answer)
-    record(program, intent, found)
+        lost_answer = ""
+        try:
+            last_look(program, facts, tell)
+            half.delete_repo(pass_)
+        except OutcomeUnknown as error:
+            lost_answer = str(error)
+        except Hf2msError as error:
+            program.journal.outcome(intent, "failed", error.as_dict())
+            raise
+        except BaseException:
+            program.journal.outcome(intent, "unknown", {"why": "the program was interrupted while deleting"})
+            raise
+        tell("looking whether it is gone")
+        found = look(program, ref, lost_answer)
+        record(program, intent, found)
     return found
 
 

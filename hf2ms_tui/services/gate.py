@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 
 from hf2ms_tui.domain.errors import Hf2msError, Moved, NotFound
 from hf2ms_tui.domain.gate import GateFacts, RefCoverage
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
 from hf2ms_tui.hubs.protocol import DeleteRights, HubReader
-from hf2ms_tui.services import elsewhere
+from hf2ms_tui.services import elsewhere, held
 from hf2ms_tui.services.coverage import coverage
 from hf2ms_tui.services.program import Program
 
@@ -28,7 +28,7 @@ def gather(
     the network; costs about six requests, and a listing for each branch or tag that is not the proven revision.
     """
     tell = on_step or (lambda text: None)
-    now = datetime.now(UTC)
+    now = program.now()
     reader = program.hub(ref.hub).read
     source, refs, source_trouble = _read_source(reader, ref, tell)
     proof = program.proofs.standing(ref)
@@ -43,7 +43,7 @@ def gather(
     places = elsewhere.facts_of(program, proof, tell)
     tell("asking what the token may do")
     rights = _rights(program, ref)
-    return GateFacts(
+    facts = GateFacts(
         ref=ref,
         now=now,
         read_only=program.settings.read_only,
@@ -64,6 +64,7 @@ def gather(
         may_delete_why=rights.why,
         delete_page=rights.page,
     )
+    return replace(facts, held=held.look(program, facts, tell, read=False))
 
 
 def changes(seen: GateFacts, now: GateFacts) -> tuple[str, ...]:

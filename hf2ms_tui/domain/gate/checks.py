@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hf2ms_tui.domain.gate import places
-from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts, refs_digest
+from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts, HeldFact, refs_digest
 from hf2ms_tui.domain.gate.refs import judge_refs, summed_up
 from hf2ms_tui.domain.proof import Proof
 
@@ -201,8 +201,12 @@ def _destination_unchanged(name: CheckName, facts: GateFacts) -> Check:
     bad = places.kept(facts)
     if bad is not None:
         return Check(name, *bad, at=now)
+    bad = _held(facts, proof)
     if proof.places and not proof.destination_revision:
-        return _ok(name, f"still there: {', '.join(place.words for place in proof.places)}", now)
+        if bad is not None:
+            return Check(name, *bad, at=now)
+        where = ", ".join(place.words for place in proof.places)
+        return _ok(name, f"still there: {where}{_asked(facts.held)}", now)
     if facts.destination_trouble or facts.destination is None:
         return _unknown(name, facts.destination_trouble or "the destination was not read", "v: prove it", now)
     if facts.destination.ref != proof.destination:
@@ -216,7 +220,35 @@ def _destination_unchanged(name: CheckName, facts: GateFacts) -> Check:
             "v: prove it again",
             now,
         )
-    return _ok(name, f"at {facts.destination_revision[:7]}", now)
+    if bad is not None:
+        return Check(name, *bad, at=now)
+    return _ok(name, f"at {facts.destination_revision[:7]}{_asked(facts.held)}", now)
+
+
+def _held(facts: GateFacts, proof: Proof) -> places.Found | None:
+    """What the destination lacks by its own word, or by its bytes; None when it was not asked or lacks nothing."""
+    held = facts.held
+    if held is None:
+        return None
+    if held.proof_id != proof.id:
+        return CheckState.UNKNOWN, "it was asked about another proof", "look again"
+    if held.lost:
+        more = f" and {len(held.lost) - 1:,} more" if len(held.lost) > 1 else ""
+        return (
+            CheckState.FAILS,
+            f"{held.lost[0]}{more} {'are' if more else 'is'} not there any more as proven",
+            "v: prove it again; migrating again sends what is missing",
+        )
+    if held.trouble:
+        return CheckState.UNKNOWN, held.trouble, "check the token and the network"
+    return None
+
+
+def _asked(held: HeldFact | None) -> str:
+    if held is None:
+        return ""
+    again = f", {held.read:,} read again" if held.read else ""
+    return f", holds all {held.asked:,} contents{again}"
 
 
 def _other_refs(name: CheckName, facts: GateFacts) -> Check:

@@ -108,6 +108,22 @@ class PlaceFact:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldFact:
+    """What the destination said at ``at`` (UTC) when asked again for everything that the proof ``proof_id`` found there.
+
+    ``asked`` contents were asked for, ``read`` of them read again and hashed; ``lost`` names those that are not what was
+    proven (paths, sorted). ``trouble`` says why that could not be found out, empty when it could.
+    """
+
+    proof_id: str
+    at: datetime
+    asked: int = 0
+    read: int = 0
+    lost: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
     """Everything the gate looks at, read at one moment (``now``, UTC).
 
@@ -131,6 +147,8 @@ class GateFacts:
     coverage: tuple[RefCoverage, ...] = ()
     places: tuple[PlaceFact, ...] = ()
     """the other repos that the proof rests on"""
+    held: HeldFact | None = None
+    """what the destination said when it was asked again for every content, and which of them were read again"""
     acknowledged: frozenset[str] = field(default_factory=frozenset)
     running_jobs: tuple[str, ...] = ()
     may_delete: bool | None = None

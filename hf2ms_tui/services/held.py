@@ -1,0 +1,169 @@
+"""Whether the destination still holds what a deletion will rest on: asked again, and read again as far as that is quick.
+
+A revision says which files a repo lists, not whether the hub still has their bytes. A blob that was lost since the proof
+is found by asking for it again; bytes that rotted are found only by reading them again, so that is done for as much as
+fits into ``AGAIN``, the small files first and of the others a choice that nobody can foresee.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from hf2ms_tui.domain.errors import Hf2msError, NotPermitted
+from hf2ms_tui.domain.gate import GateFacts, HeldFact
+from hf2ms_tui.domain.manifest import Blob, FileEntry
+from hf2ms_tui.domain.proof import ReadBack
+from hf2ms_tui.domain.tombstone import Copy
+from hf2ms_tui.services.covering import contents, manifest_of
+from hf2ms_tui.services.program import Program
+from hf2ms_tui.transfer.blob import Target, read_back
+from hf2ms_tui.transfer.control import Control
+from hf2ms_tui.transfer.pool import ThreadPool
+from hf2ms_tui.transfer.retry import Retrier
+from hf2ms_tui.transfer.source import Origin
+
+Tell = Callable[[str], None]
+AGAIN = 256 << 20
+"""bytes that are read again before a deletion; all of a smaller repo, a choice of a larger one"""
+READERS = 8
+_BATCH = 500
+_CHOICE = random.SystemRandom()
+
+
+def look(program: Program, facts: GateFacts, tell: Tell, *, read: bool) -> HeldFact | None:
+    """What the destination says of every content that the proofs found there; None without a proof to rest on.
+
+    Asks which blobs are lacking, 500 a request; with ``read`` reads up to ``AGAIN`` bytes again. Nothing raises: what could
+    not be found out is the fact's trouble.
+    """
+    proof = facts.proof
+    moved = proof is not None and facts.destination_revision != proof.destination_revision
+    if proof is None or facts.source is None or moved:
+        return None
+    work = _Work(program, tell)
+    try:
+        for copy, wanted in contents(program, facts).items():
+            work.add(copy, wanted)
+        work.ask()
+        if read:
+            work.read()
+    except Hf2msError as error:
+        return HeldFact(proof.id, program.now(), len(work.items), work.done, tuple(work.lost), str(error))
+    return HeldFact(proof.id, program.now(), len(work.items), work.done, tuple(sorted(work.lost)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One content, and a place that it was proven in."""
+
+    blob: Blob
+    copy: Copy
+    entry: FileEntry
+
+
+class _Work:
+    """Asking and reading, over all repos that hold something."""
+
+    def __init__(self, program: Program, tell: Tell) -> None:
+        self._program = program
+        self._tell = tell
+        self._control = Control(lambda: program.closed)
+        self.items: list[_Item] = []
+        self.lost: list[str] = []
+        self.done = 0
+
+    def add(self, copy: Copy, wanted: Mapping[Blob, str]) -> None:
+        """Note what to ask ``copy`` for; a path that its revision does not list is lost."""
+        reader = self._program.hub(copy.ref.hub).read
+        listed = manifest_of(self._program, reader, copy.ref, copy.revision).by_path()
+        for blob, path in wanted.items():
+            entry = listed.get(path)
+            if entry is None or entry.size != blob.size or entry.sha256 not in {None, blob.sha256}:
+                self.lost.append(path)
+            else:
+                self.items.append(_Item(blob, copy, entry))
+
+    def ask(self) -> None:
+        """Ask for the LFS blobs; regular files are part of the revision that is compared."""
+        asked: dict[Copy, list[_Item]] = {}
+        for item in self.items:
+            if item.entry.lfs:
+                asked.setdefault(item.copy, []).append(item)
+        for copy, items in asked.items():
+            self._tell(f"asking {copy.ref.hub.title} whether it still holds {len(items):,} blobs")
+            lacking = self._lacking(copy, items)
+            self.lost += [item.entry.path for item in items if item.blob in lacking]
+
+    def _lacking(self, copy: Copy, items: list[_Item]) -> frozenset[Blob]:
+        writer = self._program.hub(copy.ref.hub).write
+        if writer is None:
+            return frozenset()
+        target = Target(writer, copy.ref, Retrier(self._control))
+        blobs = sorted({item.blob for item in items})
+        found: set[Blob] = set()
+        try:
+            for start in range(0, len(blobs), _BATCH):
+                found.update(target.ask(blobs[start : start + _BATCH]))
+        except NotPermitted:
+            # A token that only reads may not ask this. The first byte of each blob tells as much, one request a blob.
+            return frozenset(item.blob for item, result in self._each(items, self._touch) if result.error)
+        return frozenset(found)
+
+    def read(self) -> None:
+        """Read again: regular files first, then blobs by chance, as long as they fit."""
+        regular = [item for item in self.items if not item.entry.lfs]
+        blobs = [item for item in self.items if item.entry.lfs]
+        _CHOICE.shuffle(regular)
+        _CHOICE.shuffle(blobs)
+        room, chosen = AGAIN, []
+        for item in (*regular, *blobs):
+            if item.blob.size <= room and item.entry.path not in self.lost:
+                room -= item.blob.size
+                chosen.append(item)
+        if chosen:
+            size = AGAIN - room
+            self._tell(f"reading {len(chosen):,} of {len(self.items):,} files again ({size:,} bytes)")
+        for item, result in self._each(chosen, self._whole):
+            if result.error:
+                self.lost.append(f"{item.entry.path} ({result.error})")
+            elif (result.sha256, result.size) != (item.blob.sha256, item.blob.size):
+                self.lost.append(item.entry.path)
+        self.done = len(chosen)
+
+    def _each(
+        self, items: Iterable[_Item], work: Callable[[_Item], ReadBack]
+    ) -> list[tuple[_Item, ReadBack]]:
+        def one(item: _Item, worker: str) -> tuple[_Item, ReadBack]:
+            try:
+                return item, work(item)
+            except NotPermitted:
+                raise
+            except Hf2msError as error:
+                if error.transient:
+                    raise
+                return item, ReadBack(error=error.what)
+
+        return list(ThreadPool(READERS, prefix="h", control=self._control).run(one, list(items)))
+
+    def _origin(self, copy: Copy) -> Origin:
+        reader = self._program.hub(copy.ref.hub).read
+        return Origin(reader, copy.ref, copy.revision, Retrier(self._control))
+
+    def _whole(self, item: _Item) -> ReadBack:
+        return read_back(self._origin(item.copy), item.entry)
+
+    def _touch(self, item: _Item) -> ReadBack:
+        if not item.blob.size:
+            return ReadBack()
+        origin = self._origin(item.copy)
+
+        def first() -> ReadBack:
+            source = origin.reader.open(origin.ref, origin.revision, item.entry, 0, 1)
+            try:
+                return ReadBack(size=len(source.read(1)))
+            finally:
+                source.close()
+
+        return origin.retrier.call(first)
