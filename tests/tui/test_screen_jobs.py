@@ -27,7 +27,8 @@ from .conftest import OpenApp
 
 GOLDENS = Path(__file__).parent / "goldens"
 MB = 1_000_000
-START = datetime.now(UTC) - timedelta(minutes=21, seconds=10)
+STARTED = timedelta(minutes=21, seconds=10)
+"""ago"""
 
 
 def spec(job_id: str, name: str) -> JobSpec:
@@ -50,7 +51,7 @@ class Boards:
         self.program.jobs.create(spec(job_id, name))
         board = self.program.jobs.board(job_id)
         self._stack.callback(board.close)
-        board.update(started_at=START, attempt=1, **fields)
+        board.update(started_at=datetime.now(UTC) - STARTED, attempt=1, **fields)
         return board
 
     def alive(self, job_id: str) -> None:
@@ -119,7 +120,7 @@ async def test_running_done_failed_cancelled_and_lost_jobs(open_app: OpenApp) ->
         done = here.job(
             "doneaaaa", "aurora-tokenizer", files=3500, total=2100 * MB, moved=2100 * MB, resent=0
         )
-        done.update(ended_at=START + timedelta(seconds=72))
+        done.update(ended_at=datetime.now(UTC) - STARTED + timedelta(seconds=72))
         done.phase(Phase.DONE)
         moving(here)
         async with app.run_test(size=WIDE) as pilot:
