@@ -35,6 +35,12 @@ class Survey:
     refused: str = ""
     earlier: JobView | None = None
 
+    @property
+    def opening(self) -> str:
+        """Who will see it, in a few words: ``private``, ``public, gated (manual)``."""
+        how = opening(self.stone.info)
+        return how.visibility.value + (f", gated ({how.gate.value})" if how.gate else "")
+
 
 def find(program: Program, text: str, hub: Hub | None = None, kind: Kind | None = None) -> TombstoneRow:
     """The tombstone that a restore of ``owner/name`` starts from: the newest that a deletion rests on, else the newest.

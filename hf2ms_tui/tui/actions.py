@@ -57,6 +57,14 @@ _LIST = (
         "journal", ("J",), "journal", "What was decided, moved, proven and deleted", rank=7, group="Go to"
     ),
     Action(
+        "tombstones",
+        ("T",),
+        "tombstones",
+        "What is kept of deleted repos, and restoring from it",
+        rank=8,
+        group="Go to",
+    ),
+    Action(
         "messages",
         ("M",),
         "messages",
@@ -93,6 +101,21 @@ _LIST = (
     Action("previous", ("left", "b"), "back", "Previous repo", shown="←", rank=4),
     # acting
     Action("start", ("g",), "go", "Start the migrations of this plan", rank=1, group="Act"),
+    Action(
+        "restore",
+        ("r",),
+        "restore",
+        "Make this repo again on its hub, from its tombstone and its destination",
+        rank=1,
+        group="Act",
+    ),
+    Action(
+        "survey",
+        ("enter",),
+        "what comes back",
+        "Ask both hubs what a restore would bring back, and what it would not",
+        rank=2,
+    ),
     Action("prove", ("v",), "prove", "Prove it again, file by file", rank=3, group="Act"),
     Action(
         "deeper", ("d",), "deeper", "Prove at the next level: listed, stored, read back", rank=3, group="Act"
@@ -121,6 +144,14 @@ _LIST = (
     Action("log", ("l",), "log", "Put the keys on the log, or back on the jobs", rank=3),
     Action("follow", ("end",), "follow", "Follow the log's end", rank=5),
     Action("only", ("o",), "only chunk", "Only lines of the selected chunk, or all", rank=5),
+    Action(
+        "bring",
+        ("b",),
+        "bring over",
+        "Bring over the branches and tags that would be lost, as a job",
+        rank=3,
+        group="Act",
+    ),
     Action(
         "accept",
         ("a",),

@@ -208,8 +208,10 @@ class CleanupApp(Frame):
     def _job_ended(self, view: JobView) -> None:
         good = view.phase.value == "done"
         what = view.outcome if good else f"{view.phase.value}: {view.error.get('what', '')}".rstrip(": ")
+        if view.spec.tombstone:
+            what = f"restored on {view.spec.destination.hub.title}, {what}" if good else f"restore {what}"
         self.say(f"{view.spec.source.id} {what}", "ok" if good else "bad")
-        self.read_rows([view.spec.source])
+        self.read_rows([view.spec.destination if view.spec.tombstone else view.spec.source])
 
     def read_rows(self, refs: list[RepoRef]) -> None:
         """Read the rows of these repos again in the background."""

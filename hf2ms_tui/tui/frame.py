@@ -281,6 +281,10 @@ class Frame(App[int]):
         """Go to the journal."""
         self.go("journal")
 
+    def do_tombstones(self) -> None:
+        """Go to what is kept of deleted repos."""
+        self.go("tombstones")
+
     def do_messages(self) -> None:
         """Go to everything that was said."""
         self.go("messages")

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from hf2ms_tui.domain.errors import Conflict, NotProven
 from hf2ms_tui.domain.job import Phase
-from hf2ms_tui.services import gatelook
-from support.gate_world import GateWorld, gate_world
-from support.stones import copied, deleted, restored, said, snapshot, with_refs
+from hf2ms_tui.domain.proof import Level
+from hf2ms_tui.domain.repo import Gating, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.loopback.world import World
+from hf2ms_tui.services import gatelook, restore
+from hf2ms_tui.transfer.restore import Opening, opening
+from support.gate_world import NAME, GateWorld, gate_world
+from support.stones import FULL, copied, deleted, restored, said, snapshot, with_refs
+from support.transfers import add
 
 Worlds = Callable[..., AbstractContextManager[GateWorld]]
 
@@ -39,3 +45,162 @@ def test_every_branch_and_tag_is_byte_equal_after_a_round_trip(worlds: Worlds, h
             assert "comes back as a tag" in said(program, view)
             before["tag", "dev"] = before.pop(("branch", "dev"))
         assert after == before
+
+
+def test_nobody_sees_more_than_before(worlds: Worlds) -> None:
+    with worlds(with_refs("hf", visibility="public", gated="manual")) as here:
+        program = here.program()
+        ref = here.ref()
+        before = snapshot(here, "hf")
+        copied(program, ref)
+        deleted(here, program, ref, frozenset({"dev", "v1"}))
+        view = restored(program, ref)
+        assert view.phase is Phase.DONE, said(program, view)
+        assert snapshot(here, "hf") == before
+
+        def look(world: World) -> tuple[str, str | None]:
+            repo = world.hf.get("model", FULL)
+            assert repo is not None
+            return repo.visibility, repo.gated
+
+        assert here.running.call(look) == ("public", "manual")
+        entries = here.running.log.entries(hub="hf")
+        routes = [entry.route for entry in entries if entry.method in {"POST", "PUT"}]
+        made = routes.index("repo-create")
+        assert "settings" in routes[made:]
+        assert routes.index("settings", made) < routes.index("commit", made)
+        assert "the list of who was granted access" in " ".join(
+            str(entry.payload) for entry in program.journal.entries(kinds={"restore"})
+        )
+
+
+def test_a_public_repo_that_cannot_be_gated_again_stays_empty(worlds: Worlds) -> None:
+    with worlds(with_refs("hf", visibility="public", gated="auto")) as here:
+        program = here.program()
+        ref = here.ref()
+        copied(program, ref)
+        deleted(here, program, ref, frozenset({"dev", "v1"}))
+        here.running.faults.add("hf:PUT:settings:status=403")
+        view = restored(program, ref)
+        assert view.phase is Phase.FAILED
+        assert [set(files) for files in snapshot(here, "hf").values()] == [{".gitattributes"}]
+        here.running.faults.clear()
+        view = restored(program, ref)
+        assert view.phase is Phase.DONE and view.attempt == 2, said(program, view)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "gating", "hub", "made"),
+    [
+        (Visibility.PUBLIC, Gating.NONE, "hf", Opening(Visibility.PUBLIC)),
+        (Visibility.PUBLIC, Gating.AUTO, "hf", Opening(Visibility.PUBLIC, Gating.AUTO)),
+        (Visibility.PRIVATE, Gating.MANUAL, "hf", Opening(Visibility.PRIVATE, Gating.MANUAL)),
+        (Visibility.PUBLIC, Gating.UNKNOWN, "hf", Visibility.PRIVATE),
+        (Visibility.UNKNOWN, Gating.NONE, "hf", Visibility.PRIVATE),
+        (Visibility.PUBLIC, Gating.NONE, "ms", Opening(Visibility.PUBLIC)),
+        (Visibility.PUBLIC, Gating.MANUAL, "ms", Visibility.PRIVATE),
+        (Visibility.INTERNAL, Gating.NONE, "ms", Visibility.PRIVATE),
+    ],
+)
+def test_what_a_restored_repo_is_made_as(
+    visibility: Visibility, gating: Gating, hub: str, made: Opening | Visibility
+) -> None:
+    how = opening(RepoInfo(RepoRef.of(hub, "model", FULL), visibility, gating))
+    assert not how.visibility.wider_than(visibility) or visibility is Visibility.UNKNOWN
+    if isinstance(made, Opening):
+        assert how == made
+    else:
+        assert how.visibility is made and how.why and how.gate is None
+
+
+def test_an_id_that_exists_again_is_never_overwritten(worlds: Worlds) -> None:
+    with worlds() as here:
+        program = here.program()
+        ref = here.ref()
+        copied(program, ref)
+        deleted(here, program, ref, frozenset())
+        here.running.call(lambda world: add(world, "hf", NAME, {"README.md": b"# somebody else's\n"}))
+        theirs = snapshot(here, "hf")
+        with pytest.raises(Conflict, match="exists on Hugging Face"):
+            restored(program, ref)
+        assert snapshot(here, "hf") == theirs
+        assert not program.jobs.views(here.ref("ms"))
+
+
+def test_a_repo_that_came_to_be_meanwhile_is_not_taken_for_ours(worlds: Worlds) -> None:
+    with worlds() as here:
+        program = here.program()
+        ref = here.ref()
+        copied(program, ref)
+        deleted(here, program, ref, frozenset())
+        here.running.faults.add("hf:*:repo-create:status=503")
+        assert restored(program, ref).phase is Phase.FAILED
+        here.running.faults.clear()
+        here.running.call(lambda world: add(world, "hf", NAME, {"README.md": b"# somebody else's\n"}))
+        theirs = snapshot(here, "hf")
+        view = restored(program, ref)
+        assert view.phase is Phase.FAILED and "did not come from this restore" in str(view.error)
+        assert snapshot(here, "hf") == theirs
+
+
+def test_what_the_destination_lost_is_named_before_anything_is_made(worlds: Worlds) -> None:
+    with worlds(with_refs("hf")) as here:
+        program = here.program()
+        ref = here.ref()
+        copied(program, ref)
+        deleted(here, program, ref, frozenset({"dev", "v1"}))
+
+        def lose(world: World) -> None:
+            repo = world.ms.get("model", FULL)
+            assert repo is not None
+            content = repo.head("master").files["weights/two.safetensors"].content
+            assert world.ms.blobs.drop(content.sha256, content.size)
+
+        here.running.call(lose)
+        found = restore.survey(program, restore.find(program, FULL))
+        assert [path for path, _ in found.missing] == ["weights/two.safetensors"]
+        assert "no longer holds its bytes" in found.missing[0][1]
+        with pytest.raises(NotProven, match=r"weights/two\.safetensors"):
+            restored(program, ref)
+        assert not here.exists()
+
+
+def test_a_content_that_cannot_be_read_meanwhile_is_named_and_the_rest_comes_back(worlds: Worlds) -> None:
+    with worlds() as here:
+        program = here.program()
+        ref = here.ref()
+        before = snapshot(here, "hf")["branch", "main"]
+        copied(program, ref)
+        deleted(here, program, ref, frozenset())
+        here.running.faults.add("ms:GET:download:status=404:count=1")
+        view = restored(program, ref)
+        assert view.phase is Phase.FAILED
+        assert "weights/" in str(view.error) and "cannot be restored" in str(view.error)
+        after = snapshot(here, "hf")["branch", "main"]
+        (lost,) = before.keys() - after.keys()
+        assert lost.startswith("weights/") and lost in str(view.error)
+        assert after == {path: sha for path, sha in before.items() if path != lost}
+        here.running.faults.clear()
+        assert restored(program, ref).phase is Phase.DONE
+        assert snapshot(here, "hf")["branch", "main"] == before
+
+
+def test_a_restore_says_nothing_about_a_copy_elsewhere(worlds: Worlds) -> None:
+    """What was restored may not be deleted on the proof that it is itself."""
+    with worlds() as here:
+        program = here.program()
+        ref = here.ref()
+        copied(program, ref)
+        deleted(here, program, ref, frozenset())
+        view = restored(program, ref)
+        proof = program.proofs.get(view.proof_id)
+        assert proof is not None and proof.holds and proof.level is Level.READ_BACK
+        assert proof.source == proof.destination == ref and proof.ref == "restored branch main"
+        here.remove("ms")
+        standing = program.proofs.standing(ref)
+        assert standing is None or standing.destination == here.ref("ms")
+        assert not gatelook.look(program, ref).open
+        assert any(
+            "the history of" in phrase
+            for phrase in restore.survey(program, program.tombstones.rows()[0]).gone
+        )

@@ -33,6 +33,10 @@ def make(name: str) -> RoomScreen:
         from hf2ms_tui.tui.screens.journal import JournalScreen
 
         return JournalScreen()
+    if name == "tombstones":
+        from hf2ms_tui.tui.screens.tombstones import TombstonesScreen
+
+        return TombstonesScreen()
     if name == "messages":
         from hf2ms_tui.tui.screens.messages import MessagesScreen
 

@@ -17,7 +17,7 @@ from hf2ms_tui.tui.widgets.vtable import VTable
 
 _DECIDE = ("migrate", "delete", "keep", "later", "undo", "redo")
 _MARKS = ("mark", "mark_range", "mark_all", "mark_invert", "mark_clear")
-_ROOMS = ("plan", "jobs", "proof", "gate", "journal", "org")
+_ROOMS = ("plan", "jobs", "proof", "gate", "journal", "tombstones", "org")
 _ACTIONS = (
     "open",
     "triage",

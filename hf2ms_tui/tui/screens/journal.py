@@ -34,6 +34,7 @@ _ACTIONS = (
     "triage",
     "plan",
     "jobs",
+    "tombstones",
     "back",
 )
 _TONES = {"done": "ok", "failed": "bad", "unknown": "warn"}

@@ -13,7 +13,7 @@ from hf2ms_tui.tui.screens.base import RoomScreen
 from hf2ms_tui.tui.widgets.columns import Cell, Column
 from hf2ms_tui.tui.widgets.vtable import VTable
 
-_ROOMS = ("inventory", "triage", "plan", "jobs", "journal", "messages", "org")
+_ROOMS = ("inventory", "triage", "plan", "jobs", "journal", "tombstones", "messages", "org")
 
 
 class Entry(NamedTuple):
