@@ -11,10 +11,10 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from hf2ms_tui.domain.errors import Hf2msError, NotPermitted
+from hf2ms_tui.domain.errors import Hf2msError, HubLied, NotPermitted
 from hf2ms_tui.domain.gate import GateFacts, HeldFact
 from hf2ms_tui.domain.manifest import Blob, FileEntry
-from hf2ms_tui.domain.proof import ReadBack
+from hf2ms_tui.domain.proof import Proof, ReadBack
 from hf2ms_tui.domain.tombstone import Copy
 from hf2ms_tui.services.covering import contents, manifest_of
 from hf2ms_tui.services.program import Program
@@ -48,10 +48,29 @@ def look(program: Program, facts: GateFacts, tell: Tell, *, read: bool) -> HeldF
             work.add(copy, wanted)
         work.ask()
         if read:
+            _same_listing(program, facts, proof, tell)
             work.read()
     except Hf2msError as error:
         return HeldFact(proof.id, program.now(), len(work.items), work.done, tuple(work.lost), str(error))
     return HeldFact(proof.id, program.now(), len(work.items), work.done, tuple(sorted(work.lost)))
+
+
+def _same_listing(program: Program, facts: GateFacts, proof: Proof, tell: Tell) -> None:
+    """List the proven revision of the source once more: a proof made from a listing that was cut speaks of fewer files.
+
+    Raises HubLied when a file is listed now that the proof knows nothing of, or the listing may be cut short now.
+    """
+    tell(f"listing {facts.ref.id} once more")
+    manifest = program.hub(facts.ref.hub).read.manifest(facts.ref, proof.source_revision)
+    known = {file.path for file in proof.files}
+    unknown = [entry for entry in manifest.files if entry.path not in known]
+    why = f"the proof knows nothing of {unknown[0].shown}" if unknown else manifest.incomplete
+    if why:
+        raise HubLied(
+            f"{facts.ref.hub.title} lists the files of {facts.ref.id} otherwise than when they were proven: {why}",
+            way_out="Prove it again.",
+            repo=str(facts.ref.id),
+        )
 
 
 @dataclass(frozen=True, slots=True)

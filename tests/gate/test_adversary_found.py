@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hf2ms_tui.domain.errors import Conflict
 from hf2ms_tui.domain.gate import CheckName, GateShut
 from hf2ms_tui.domain.proof import Level, Proof
+from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.loopback import mutate
 from hf2ms_tui.loopback.content import BytesContent
 from hf2ms_tui.loopback.repo import Node, Repo
@@ -21,6 +23,7 @@ from hf2ms_tui.services.deletion import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.transfer.verify import verify
 from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
+from support.transfers import add
 
 FULL = f"{ORG}/{NAME}"
 
@@ -238,3 +241,32 @@ def test_the_page_is_not_opened_for_more_loss_than_was_accepted(world: GateWorld
     with pytest.raises(Conflict, match="changed since you looked"):
         byhand.hand_over(program, world.ref("ms"), FULL, accepted, seen=seen.facts)
     assert not program.journal.open_intents("delete")
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_a_listing_of_modelscope_that_was_cut_by_accident_is_no_proof(tmp_path: Path, kind: str) -> None:
+    """One answer with a single file in it was taken for the whole repo: the proof said 1 of 1."""
+    files = {"a.txt": b"a", "b.txt": b"b", "c.txt": b"c"}
+    with gate_world(
+        tmp_path, lambda world: [add(world, hub, "flat", files, kind=kind) for hub in ("hf", "ms")]
+    ) as world:
+        program = world.program()
+        ref = RepoRef.of("ms", kind, f"{ORG}/flat")
+        world.running.faults.add("ms:GET:files|tree:truncate=1:count=1")
+        proof = proving.prove(program, jobs.direction(program, ref), Level.READ_BACK)
+        assert not proof.holds and "two listings of the top folder differ" in proof.doubt
+        assert proving.prove(program, jobs.direction(program, ref), Level.READ_BACK).holds
+
+
+def test_a_proof_that_knows_fewer_files_than_there_are_deletes_nothing(
+    world: GateWorld, ready: Program
+) -> None:
+    """The files of the proven revision are listed once more at the deletion, not only when they were proven."""
+    whole = ready.proofs.standing(world.ref())
+    assert whole is not None
+    ready.proofs.save(replace(whole, files=whole.files[1:], at=datetime.now(UTC)))
+    assert gatelook.look(ready, world.ref()).open
+    with pytest.raises(GateShut) as caught:
+        deletion.delete(ready, world.ref(), FULL)
+    assert f"the proof knows nothing of {whole.files[0].path}" in str(caught.value)
+    assert world.deletions() == []

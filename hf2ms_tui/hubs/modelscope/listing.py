@@ -46,6 +46,7 @@ class Listing:
         self._context = client.context("list the files", ref)
         self._requests = 0
         self._may_read = False
+        self._walked = False
         self.files: dict[str, FileEntry] = {}
         self.folders: set[str] = set()
         self.doubts: list[str] = []
@@ -59,6 +60,8 @@ class Listing:
         if not self.files and not self.doubts:
             self.doubts.append("it lists no file at all, which it also does for revisions it does not have")
         self._check_folders()
+        if not self.doubts and not self._walked:
+            self._check_root()
         files = tuple(self.files[path] for path in sorted(self.files))
         return Manifest(
             self._ref, self._revision, files, incomplete="; ".join(self.doubts), listed_at=datetime.now(UTC)
@@ -74,6 +77,7 @@ class Listing:
                     self._take(entries)
                     if len(entries) >= FILES_CAP:
                         cut.append(root)
+                self._walked = self._walked or bool(cut)
                 below: list[str] = []
                 for root, entries in zip(cut, self._all(pool, cut, recursive=False), strict=True):
                     children = self._take(entries)
@@ -189,6 +193,26 @@ class Listing:
         if self.folders and not parents <= self.folders:
             missing = min(parents - self.folders)
             self.doubts.append(f"folder {clean(missing, 80)} has files but is not listed itself")
+
+    def _check_root(self) -> None:
+        """List the top folder once more, without what is in its folders: an answer that was cut by accident differs.
+
+        No answer says how many entries there are, so that one which is cut the same way every time, in a repo without
+        folders, is not seen; only those caps that are known are.
+        """
+        params: dict[str, object] = {"Revision": self._revision, "Recursive": "False"}
+        dataset = self._ref.kind is Kind.DATASET
+        if dataset:
+            params |= {"PageNumber": 1, "PageSize": PAGE}
+        entries = self._page("repo/tree" if dataset else "repo/files", params)
+        told = {str(entry.get("Path")) for entry in entries}
+        known = {path for path in self.files if "/" not in path}
+        known |= self.folders if self.folders else {path.partition("/")[0] for path in self.files}
+        known = {path for path in known if "/" not in path}
+        whole = len(entries) < (PAGE if dataset else FILES_CAP)
+        differ = sorted(told - known) or (sorted(known - told) if whole else [])
+        if differ:
+            self.doubts.append(f"two listings of the top folder differ, e.g. in {clean(differ[0], 80)}")
 
 
 def _parents(path: str) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from hf2ms_tui.domain.chronicle import Chronicle
 from hf2ms_tui.domain.errors import Hf2msError, Moved, NotAuthenticated, NotFound
@@ -18,6 +19,7 @@ from hf2ms_tui.hubs.modelscope.inventory import list_owner
 from hf2ms_tui.hubs.modelscope.listing import list_files
 from hf2ms_tui.hubs.modelscope.revisions import Revisions
 from hf2ms_tui.hubs.modelscope.rows import legacy_row, open_row, with_details
+from hf2ms_tui.hubs.modelscope.unlisted import unlisted
 from hf2ms_tui.hubs.protocol import ByteSource
 
 
@@ -151,6 +153,11 @@ class ModelScopeReader:
         found = list_files(self._client, ref, revision, on_page)
         if not found.files:
             self._revisions.resolve(ref, revision)
+        elif found.complete and ref.kind is not Kind.DATASET:
+            # The pages of datasets are read until one is empty, which a cut does not bring about.
+            name = unlisted(self._client, ref, revision, {entry.path for entry in found.files})
+            if name:
+                return replace(found, incomplete=f"it serves {name}, which it does not list")
         return found
 
     def open(
