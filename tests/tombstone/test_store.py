@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +22,7 @@ from hf2ms_tui.domain.tombstone import Copy, Kept, KeptFile, Place, Tombstone
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.paths import Places
 from hf2ms_tui.store.tombstones import TombstoneRow, Tombstones
+from support.limits import largest_file
 
 AT = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 HF, MS = RepoRef.of("hf", "model", "acme/tiny"), RepoRef.of("ms", "model", "acme/tiny")
@@ -101,17 +100,6 @@ def write(stones: Tombstones, what: Tombstone) -> TombstoneRow:
         draft.add(sha(ODD), [ODD])
         draft.add(sha(ODD), iter(()))
         return stones.finish(draft, what)
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond so many bytes: what a full disk does to whoever writes."""
-    old = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, old)
 
 
 def test_what_is_written_is_read(stones: Tombstones) -> None:
