@@ -1,0 +1,66 @@
+"""The adversary campaign: ``python tests/campaigns/adversary.py [--steps 10000] [--seed N]``.
+
+Two programs triage, migrate, prove, look and delete on two hubs in this process, while an adversary changes the world
+between any two of their steps and inside their deletions. An oracle that shares no code with the program looks at the
+hubs' storage when a deletion arrives there. Prints figures; the last line sums up; exit code 1 when anything was unsafe,
+a reason was untrue, a proof was false, or a deletion in a quiet world was refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """Run the campaign; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--steps", type=int, default=10_000, help="steps of the programs and the adversary together"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same seed, the same choices")
+    parser.add_argument("--one", action="store_true", help="only the one episode of that seed")
+    given = parser.parse_args()
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    os.environ.update(HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
+    os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1")
+
+    from support.adversary.arena import arena
+    from support.adversary.drive import episode
+    from support.adversary.figures import Figures
+
+    figures, began = Figures(), time.monotonic()
+    # Thousands of journal entries, each synced: on a disk in memory where there is one.
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    seed = given.seed if given.one else given.seed * 1_000_003
+    while figures.total < given.steps:
+        folder = Path(tempfile.mkdtemp(prefix="hf2ms-adversary-", dir=base))
+        try:
+            os.environ["HF_HOME"] = str(folder)
+            with arena(folder) as here:
+                for _ in range(60):
+                    episode(here, figures, seed)
+                    seed += 1
+                    if figures.total >= given.steps or given.one:
+                        break
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        print(f"… {figures.total:,} steps, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        if given.one:
+            break
+    for line in figures.lines(time.monotonic() - began):
+        print(line)
+    return 0 if figures.good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

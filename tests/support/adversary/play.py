@@ -1,0 +1,411 @@
+"""One repo's life in the arena: the program's steps, the adversary's acts between them, and the oracle's verdicts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from hf2ms_tui.domain.decision import Decision
+from hf2ms_tui.domain.errors import Hf2msError
+from hf2ms_tui.domain.gate import GateShut
+from hf2ms_tui.domain.proof import Level, Proof
+from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.loopback.content import BytesContent
+from hf2ms_tui.loopback.repo import Node
+from hf2ms_tui.loopback.world import World
+from hf2ms_tui.services import byhand, decisions, deletion, gatelook, jobs, proving
+from hf2ms_tui.services.deletion import Deletion, Gone
+from hf2ms_tui.services.gatelook import GateLook
+from hf2ms_tui.services.program import Program
+
+from . import oracle
+from .acts import ACTS, FAULTS, Scene, fresh
+from .arena import ORG, Arena
+from .ear import Ear, Midway
+from .figures import Figures
+from .truth import true_reason
+
+
+class Skewed:
+    """A clock that is wrong by so much."""
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._by
+
+
+class Play:
+    """The scene of one repo. Every method is a step; ``figures`` hears of everything."""
+
+    def __init__(self, arena: Arena, figures: Figures, rng: random.Random, *, hub: str, kind: str) -> None:
+        self.arena = arena
+        self.figures = figures
+        self.rng = rng
+        self.scene = Scene(hub, kind, f"{ORG}/r{rng.getrandbits(64):x}")
+        self.ref = RepoRef.of(hub, kind, self.scene.id)
+        self.looks: dict[str, GateLook] = {}
+        self.changed: dict[str, bool] = {}
+        self.quiet = False
+        self.jumped = False
+        self.rotted = datetime.min.replace(tzinfo=UTC)
+        """when bytes of the destination were spoiled last: readings before that speak of what was there then"""
+        self.history: list[str] = []
+        self.ears: list[Ear] = []
+        arena.clear_faults()
+        arena.running.call(self._build)
+
+    # -- the beginning ------------------------------------------------------------------------------------------
+
+    def _build(self, world: World) -> None:
+        rng, hub = self.rng, world.hub(self.scene.hub)
+        for each in ("hf", "ms"):
+            token = self.arena.token(each)
+            token.expired, token.role = False, "write" if each == "hf" else "admin"
+        about = {
+            "visibility": rng.choice(["private", "private", "public"]),
+            "creator": "mira",
+            "licence": "mit",
+        }
+        repo = hub.create(self.scene.kind, self.scene.id, **about)
+        nodes = [Node("README.md", BytesContent(b"---\nlicense: mit\n---\n# %x\n" % rng.getrandbits(64)))]
+        for number in range(rng.randint(0, 5)):
+            content, lfs = fresh(world, rng)
+            nodes.append(Node(f"w{number}.bin" if lfs else f"f{number}.txt", content, lfs))
+        repo.commit(nodes, message="first", author="mira", branch=hub.default_branch)
+        if rng.random() < 0.4:
+            content, lfs = fresh(world, rng)
+            repo.commit(
+                [Node("w0.bin" if lfs else "f0.txt", content, lfs)],
+                message="second",
+                branch=hub.default_branch,
+            )
+        if rng.random() < 0.3:
+            repo.tags["v0"] = rng.choice(list(repo.commits))
+        if rng.random() < 0.2:
+            repo.branches["dev"] = rng.choice(list(repo.commits))
+
+    def program(self, name: str) -> Program:
+        """Program ``a`` or ``b``."""
+        return self.arena.programs[name]
+
+    def note(self, text: str) -> None:
+        """Remember what happened, for the report of a case."""
+        self.history.append(text)
+
+    def case(self, what: str) -> str:
+        """A case that must not be, with everything that led to it."""
+        return f"{self.ref.key}: {what} <- {' | '.join(self.history[:1] + self.history[-14:])}"
+
+    # -- the adversary ------------------------------------------------------------------------------------------
+
+    def act(self, name: str) -> bool:
+        """The adversary acts between two steps."""
+        done = self.arena.running.call(lambda world: self._act(world, name))
+        if done:
+            self.figures.acts[name] += 1
+        return done
+
+    def _act(self, world: World, name: str) -> bool:
+        done = ACTS[name].act(world, self.scene, self.rng)
+        if done:
+            self.disturbed(name)
+        return done
+
+    def disturbed(self, name: str) -> None:
+        """The world is another than at the last proof and the last look."""
+        self.note(f"!{name}")
+        self.quiet = False
+        self.changed = dict.fromkeys(self.changed, True)
+        if name in ACTS and ACTS[name].aspect == "copy bytes":
+            self.rotted = datetime.now(UTC)
+
+    def fault(self, name: str) -> None:
+        """Something goes wrong on the wire from now on."""
+        side, routes, rule = FAULTS[name]
+        hub = self.scene.hub if side == "source" else self.scene.other
+        method = "DELETE" if "delet" in name else "GET"
+        if hub == "ms" and side == "source" and method == "GET":
+            # No answer of ModelScope tells how many files there are: one that is cut the same way every time, at a number
+            # that nobody knows, in a repo without folders, cannot be told from a whole one. One that is cut now and then can.
+            rule += ":count=1"
+        self.arena.running.faults.add(f"{hub}:{method}:{routes}:{rule}")
+        self.figures.acts[name] += 1
+        self.disturbed(name)
+
+    def heal(self) -> None:
+        """Tokens are good and answers whole again, clocks go right; what was done to repos stays."""
+        self.arena.clear_faults()
+
+        def work(world: World) -> None:
+            for each in ("hf", "ms"):
+                token = self.arena.token(each)
+                token.expired, token.role = False, "write" if each == "hf" else "admin"
+
+        self.arena.running.call(work)
+        self.jump(None)
+        self.note("healed")
+
+    def jump(self, by: timedelta | None) -> None:
+        """The machine's clock goes wrong, or right again."""
+        if by is None and not self.jumped:
+            return
+        self.jumped = by is not None
+        for program in self.arena.programs.values():
+            if by is None:
+                del program.now
+            else:
+                program.now = Skewed(by)  # type: ignore[method-assign]
+        if by is not None:
+            self.figures.acts["lets the clock jump"] += 1
+            self.disturbed(f"clock {by}")
+
+    # -- the program's steps ------------------------------------------------------------------------------------
+
+    def decide(self, who: str) -> None:
+        """Decide to delete."""
+        self._step(who, "decide", lambda program: decisions.decide(program, [self.ref], Decision.DELETE))
+
+    def migrate(self, who: str) -> None:
+        """Migrate and prove."""
+
+        def work(program: Program) -> Proof | None:
+            view = jobs.start(program, jobs.direction(program, self.ref))
+            self.note(f"job {view.phase.value}")
+            jobs.listing(program)
+            return program.proofs.get(view.proof_id) if view.proof_id else None
+
+        self._proven(self._step(who, "migrate", work))
+
+    def prove(self, who: str, level: Level) -> None:
+        """Prove without moving."""
+        self._proven(
+            self._step(
+                who, "prove", lambda program: proving.prove(program, jobs.direction(program, self.ref), level)
+            )
+        )
+
+    def _step(self, who: str, name: str, work: Callable[[Program], object]) -> object:
+        self.figures.steps[name] += 1
+        self.note(f"{who}:{name}")
+        try:
+            return work(self.program(who))
+        except Hf2msError as error:
+            self.figures.errors[f"{name}: {type(error).__name__}"] += 1
+            self.note(f"{type(error).__name__}: {str(error)[:80]}")
+            return None
+
+    def _proven(self, proof: object) -> None:
+        """Compare what a proof says with the bytes themselves."""
+        if not isinstance(proof, Proof):
+            return
+        self.changed = dict.fromkeys(self.changed, True)
+        same = self.arena.running.call(lambda world: self._same(world, proof))
+        self.note(f"{'holds' if proof.holds else 'holds not'} {proof.outcome} {proof.level.value}")
+        if proof.holds and proof.level is Level.READ_BACK:
+            if not same and proof.evidence_at > self.rotted:
+                self.figures.false_proofs.append(self.case("a proof holds and the bytes differ"))
+            self.quiet = same and not self._troubled()
+        elif not proof.holds and same and not self._troubled():
+            why = "; ".join(f"{file.path} {file.why}" for file in proof.problems) or proof.doubt
+            self.figures.useless.append(self.case(f"a proof does not hold and all bytes are the same: {why}"))
+
+    def _same(self, world: World, proof: Proof) -> bool:
+        source, copy = (world.hub(hub) for hub in (self.scene.hub, self.scene.other))
+        ours, theirs = source.get(self.scene.kind, self.scene.id), copy.get(self.scene.kind, self.scene.id)
+        if ours is None or theirs is None:
+            return False
+        if proof.source_revision not in ours.commits or proof.destination_revision not in theirs.commits:
+            return False
+        excepted = {file.path for file in proof.exceptions}
+        there = oracle.contents(copy, theirs, proof.destination_revision)
+        here = oracle.contents(source, ours, proof.source_revision)
+        wrong = [path for path, sha in here.items() if path not in excepted and sha != there.get(path)]
+        if wrong:
+            self.note(
+                f"differ: {', '.join(wrong)} at {proof.source_revision[:7]} and {proof.destination_revision[:7]}"
+            )
+        return not wrong
+
+    def _troubled(self) -> bool:
+        return any(self.arena.spoiled(hub) or self.arena.token(hub).expired for hub in ("hf", "ms"))
+
+    # -- the gate -----------------------------------------------------------------------------------------------
+
+    def look(self, who: str) -> None:
+        """Look at the gate; accept the loss of every branch and tag that is really lost, as a person would."""
+
+        def work(program: Program) -> GateLook:
+            first = gatelook.look(program, self.ref)
+            names = frozenset(item.ref.name for item in first.losing)
+            return gatelook.look(program, self.ref, names) if names else first
+
+        found = self._step(who, "look", work)
+        if isinstance(found, GateLook):
+            self.looks[who], self.changed[who] = found, False
+            failing = [check for check in found.checks if not check.ok]
+            self._judge("look", failing, midway=False)
+
+    def _judge(self, what: str, failing: list, midway: bool) -> None:  # type: ignore[type-arg]
+        """Every reason that the gate gave must be true of the world."""
+        for check in failing:
+            self.figures.refusals[check.name.value] += 1
+            self.note(f"{what} {check.name.value}: {check.evidence[:90]}")
+        if midway:
+            return  # the world changed while it was looked at: a reason may speak of either
+        self.figures.judged += len(failing)
+        for check in failing:
+            if not true_reason(self, check, failing):
+                self.figures.untrue.append(self.case(f"{check.name.value}: {check.evidence}"))
+
+    def delete(self, who: str, *, typed: str = "", midway: Midway | None = None, other: str = "") -> None:
+        """Type the name and confirm. ``midway`` changes the world inside; ``other`` lets the other program act inside."""
+        program, seen = self.program(who), self.looks.get(who)
+        if seen is None:
+            return
+        self.figures.steps["delete"] += 1
+        self.note(f"{who}:delete{f' with {midway.name} before request {midway.at}' if midway else ''}{other}")
+        if seen.by_hand:
+            self._hand_over(program, who, seen, typed or self.scene.id)
+            return
+        accepted = seen.facts.acknowledged
+        given_up = {ref.name: ref.revision for ref in seen.facts.refs if ref.name in accepted}
+        wanted = oracle.Wanted(
+            self.scene.hub, self.scene.kind, self.scene.id, typed or self.scene.id, given_up
+        )
+        expected = self._expected(wanted, who) and not midway and not other
+        ear = Ear(self, wanted, midway)
+        self.ears.append(ear)
+        before = set(self.arena.running.call(lambda world: list(world.hub(self.scene.hub).serials)))
+        self.arena.spy.heard = self._heard
+        failing: list | None = None  # type: ignore[type-arg]
+        found: Deletion | None = None
+        try:
+            found = deletion.delete(
+                program, self.ref, wanted.typed, accepted, on_step=ear.step(other), seen=seen.facts
+            )
+        except GateShut as shut:
+            failing = list(shut.failing)
+        except Hf2msError as error:
+            self.figures.errors[f"delete: {type(error).__name__}"] += 1
+            self.note(f"{type(error).__name__}: {str(error)[:120]}")
+        finally:
+            self.ears.pop()
+        self.figures.requests += ear.requests
+        after = set(self.arena.running.call(lambda world: list(world.hub(self.scene.hub).serials)))
+        gone = before - after - ear.taken
+        for outer in self.ears:
+            outer.taken |= gone
+        self._weigh(ear, gone, midway)
+        self._ended(found, failing, gone, wanted, bool(other) or (midway is not None and midway.done_at >= 0))
+        if expected and not gone and not self._troubled():
+            self.figures.useless.append(self.case("a deletion in a quiet world was refused"))
+        if found is None or found.state is not Gone.GONE:
+            self.looks.pop(who, None)
+
+    def _hand_over(self, program: Program, who: str, seen: GateLook, typed: str) -> None:
+        """Where tokens may not delete: be sent to the page, delete there, and be told that it is gone."""
+        accepted = seen.facts.acknowledged
+        given_up = {ref.name: ref.revision for ref in seen.facts.refs if ref.name in accepted}
+        wanted = oracle.Wanted(self.scene.hub, self.scene.kind, self.scene.id, typed, given_up)
+        expected = self._expected(wanted, who)
+        state = self.arena.folder / "state"
+        try:
+            over = byhand.hand_over(program, self.ref, typed, accepted)
+        except GateShut as shut:
+            self._ended(None, list(shut.failing), set(), wanted, False)
+            if expected:
+                self.figures.useless.append(self.case("handing over in a quiet world was refused"))
+            return
+        except Hf2msError as error:
+            self.figures.errors[f"hand over: {type(error).__name__}"] += 1
+            self.note(f"{type(error).__name__}: {str(error)[:120]}")
+            self.figures.outcomes["refused"] += 1
+            return
+        found = self.arena.running.call(lambda world: oracle.dangers(world, wanted, state))
+        for danger in found:
+            self.figures.unsafe.append(self.case(f"handed over although {danger.what}"))
+        self.arena.running.call(self._delete_on_the_page)
+        gone = byhand.watch(program, over, lambda each: None, lambda: False, every=0.01)
+        self.figures.outcomes["deleted by hand"] += 1
+        if gone is None or gone.state is not Gone.GONE:
+            self.figures.untrue.append(self.case("deleted by hand and not seen to be gone"))
+
+    def _delete_on_the_page(self, world: World) -> None:
+        hub = world.hub(self.scene.hub)
+        repo = hub.get(self.scene.kind, self.scene.id)
+        assert repo is not None
+        hub.delete(repo)
+
+    def _heard(self, hub: str, method: str, route: str, path: str) -> None:
+        """The deletion that was begun last listens, whoever sends."""
+        if self.ears:
+            self.ears[-1].heard(hub, method, route, path)
+
+    def prove_again(self, who: str) -> None:
+        """Prove once more, every byte."""
+        self.prove(who, Level.READ_BACK)
+
+    def delete_too(self, who: str) -> None:
+        """Look and delete, as fast as one can."""
+        self.look(who)
+        self.delete(who)
+
+    def _expected(self, wanted: oracle.Wanted, who: str) -> bool:
+        """Whether nothing stands in the way of this deletion: it must happen then."""
+        if not self.quiet or self.jumped or self.changed.get(who, True) or wanted.typed != wanted.id:
+            return False
+        source = self.arena.token(self.scene.hub)
+        if source.role == "read" or self._troubled():
+            return False
+        safe = not self.arena.running.call(
+            lambda world: (
+                oracle.dangers(world, wanted, self.arena.folder / "state")
+                or world.hub(wanted.hub).get(wanted.kind, wanted.id) is None
+            )
+        )
+        if safe:
+            self.figures.quiet += 1
+        return safe
+
+    def _weigh(self, ear: Ear, gone: set[int], midway: Midway | None) -> None:
+        """Whether a repo that is gone now was safe to delete when the request for it arrived."""
+        if len(ear.sent) > 1:
+            self.figures.unsafe.append(self.case(f"{len(ear.sent)} deletions were sent"))
+        if gone and (len(gone) > 1 or not ear.sent or ear.sent[0].serial not in gone):
+            self.figures.unsafe.append(self.case("another repo than the one that was meant is gone"))
+        for sent in ear.sent:
+            self.figures.gap.append(sent.gap)
+            if sent.serial not in gone:
+                continue
+            if midway is not None and ear.unseen(midway):
+                self.figures.window[f"{midway.name}{'' if sent.dangers else ' (harmless)'}"] += 1
+                continue
+            for danger in sent.dangers:
+                self.figures.unsafe.append(self.case(f"deleted although {danger.what}"))
+
+    def _ended(
+        self,
+        found: Deletion | None,
+        failing: list | None,  # type: ignore[type-arg]
+        gone: set[int],
+        wanted: oracle.Wanted,
+        midway: bool,
+    ) -> None:
+        self.note(f"-> {found.state.value if found else 'refused'}")
+        self.figures.outcomes[found.state.value if found else "refused"] += 1
+        if failing is not None:
+            if not failing and wanted.typed == wanted.id:
+                self.figures.untrue.append(self.case("refused without a reason"))
+            self._judge("delete", failing, midway)
+        there = self.arena.running.call(
+            lambda world: world.hub(wanted.hub).get(wanted.kind, wanted.id) is not None
+        )
+        if found is not None and found.state is Gone.GONE and there:
+            self.figures.untrue.append(self.case(f"said to be gone and is there: {found.evidence}"))
+        if found is not None and found.state is Gone.STILL_THERE and not there and not midway:
+            self.figures.untrue.append(self.case(f"said to be there and is gone: {found.evidence}"))
+        if gone and found is None and not midway:
+            self.figures.untrue.append(self.case("it was refused and is gone"))
