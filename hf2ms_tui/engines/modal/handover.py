@@ -59,7 +59,9 @@ def spawn(account: Account, app: str, job_id: str, attempt: int, secret: str, ca
             max_containers=leaders(cap),
         )
         # Too many inputs wait already: a plain spawn does not try again by itself.
-        call: Any = patiently("starting the coordinator", lambda: ready.spawn(job_id, attempt, 0), time.sleep, 3)
+        call: Any = patiently(
+            "starting the coordinator", lambda: ready.spawn(job_id, attempt, 0), time.sleep, 3
+        )
         if not call.object_id:
             raise NotFound("Modal gave no id for the call")
         return str(call.object_id)
