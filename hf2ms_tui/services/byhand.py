@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hf2ms_tui.domain.errors import Conflict
-from hf2ms_tui.domain.gate import GateFacts, checks, issue_by_hand
+from hf2ms_tui.domain.gate import GateFacts, checks, is_open, issue_by_hand
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import tombstone
 from hf2ms_tui.services.closing import judged
@@ -42,7 +42,17 @@ def hand_over(
     Journals that the person was sent there; an outcome that nobody watched for is found out at the next start. Raises
     GateShut with the checks that do not hold, and Conflict when anything differs from what the person had ``seen``.
     """
-    facts, page = judged(program, ref, acknowledged, on_step, lambda found: issue_by_hand(found, typed))
+
+    def judge(found: GateFacts) -> str:
+        if is_open(checks(found)) and typed == str(ref.id):
+            raise Conflict(
+                f"The settings page of {ref.id} was not opened: this token may delete it by now",
+                way_out="Look at the gate again: the repo can be deleted from here.",
+                repo=str(ref.id),
+            )
+        return issue_by_hand(found, typed)
+
+    facts, page = judged(program, ref, acknowledged, on_step, judge)
     if seen is not None and (differing := changes(seen, facts)):
         raise Conflict(
             f"The settings page of {ref.id} was not opened: something changed since you looked",

@@ -30,7 +30,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed, the same choices")
     parser.add_argument("--one", action="store_true", help="only the one episode of that seed")
     given = parser.parse_args()
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    # Not this folder itself, whose modules would stand before those of the same names elsewhere.
+    here = Path(__file__).resolve().parent
+    sys.path[:] = [
+        str(ROOT),
+        str(ROOT / "tests"),
+        *(path for path in sys.path if Path(path).resolve() != here),
+    ]
     os.environ.update(HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
     os.environ.update(HF_HUB_DISABLE_IMPLICIT_TOKEN="1")
 

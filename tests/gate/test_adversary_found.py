@@ -270,3 +270,18 @@ def test_a_proof_that_knows_fewer_files_than_there_are_deletes_nothing(
         deletion.delete(ready, world.ref(), FULL)
     assert f"the proof knows nothing of {whole.files[0].path}" in str(caught.value)
     assert world.deletions() == []
+
+
+def test_a_gate_that_opened_meanwhile_is_no_typing_error(world: GateWorld, ready: Program) -> None:
+    """Handing over refused without a reason, which the screen took for another name, when the token had got its right back."""
+
+    def role(name: str) -> None:
+        world.running.call(lambda state: setattr(state.hf.tokens[token("hf", "write")], "role", name))
+
+    role("read")
+    seen = gatelook.look(ready, world.ref())
+    assert seen.by_hand
+    role("write")
+    with pytest.raises(Conflict, match="may delete it by now"):
+        byhand.hand_over(ready, world.ref(), FULL, seen=seen.facts)
+    assert gatelook.look(ready, world.ref()).open
