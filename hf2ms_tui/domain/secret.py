@@ -39,6 +39,8 @@ class Secret:
         raise TypeError("a Secret is not pickled")
 
 
+SHORTEST = 8
+"""characters of a token; what is shorter is none, and would take words out of every text"""
 _known: set[Secret] = set()
 
 
@@ -47,7 +49,7 @@ def know(*secrets: Secret | None) -> None:
 
     A hub may echo the other hub's token, which whoever talks to it does not know.
     """
-    _known.update(secret for secret in secrets if secret)
+    _known.update(secret for secret in secrets if secret and len(secret.reveal()) >= SHORTEST)
 
 
 def redact(text: str, *secrets: Secret | None) -> str:

@@ -9,10 +9,11 @@ from hf2ms_tui.hubs.errors import Context, from_answer, token_help
 
 def test_the_other_hubs_token_is_taken_out_as_well() -> None:
     mine, others = Secret("ms-own-4711"), Secret("hf_others_0815")
-    know(others, None)
+    know(others, None, Secret("hf"), Secret(""))
     context = Context(Hub.MS, "list", secrets=(mine,))
     error = from_answer(context, 403, {}, b'{"message": "neither ms-own-4711 nor hf_others_0815 may"}')
     assert "ms-own-4711" not in str(error) and "hf_others_0815" not in str(error) and "may" in str(error)
+    assert redact("too short to be a token: hf") == "too short to be a token: hf"
     assert redact("x hf_others_0815 y") == "x ‹token› y"
 
 
