@@ -212,6 +212,12 @@ async def journey(at: Journey) -> None:
     await at.until("every entry follows")
     await quiet(at)
     await at.take("journal", small=True)
+    await at.press("T")
+    await at.until("tombstones   1")
+    await at.press("enter")
+    await at.until("Comes back")
+    await quiet(at)
+    await at.take("tombstones", small=True)
 
 
 async def quiet(at: Journey) -> None:
