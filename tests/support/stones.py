@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hf2ms_tui.domain.decision import Decision
-from hf2ms_tui.domain.job import JobView, Phase
+from hf2ms_tui.domain.job import JobView, Phase, RefMove
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.world import Repo, World
@@ -64,10 +66,10 @@ def snapshot(here: GateWorld, hub: str, name: str = NAME) -> Refs:
     return here.running.call(work)
 
 
-def copied(program: Program, ref: RepoRef) -> None:
-    """Migrate the repo with its default branch and prove it; decide to delete it."""
+def copied(program: Program, ref: RepoRef, refs: Sequence[RefMove] = ()) -> None:
+    """Migrate the repo with its default branch (and ``refs``) and prove it; decide to delete it."""
     inventory.refresh(program)
-    view = jobs.start(program, jobs.direction(program, ref))
+    view = jobs.start(program, jobs.direction(program, ref), refs=refs)
     done = jobs.follow(program, view.id, lambda lines: None, lambda found: None, poll=0.05)
     assert done.phase is Phase.DONE, done.error
     proving.prove(program, jobs.direction(program, ref))

@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 
 from hf2ms_tui.domain.errors import Conflict, NotProven
-from hf2ms_tui.domain.job import Phase
+from hf2ms_tui.domain.job import Phase, RefMove
 from hf2ms_tui.domain.proof import Level
-from hf2ms_tui.domain.repo import Gating, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.domain.repo import Gating, Hub, RepoInfo, RepoRef, Visibility
+from hf2ms_tui.domain.tombstone import Place
+from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import gatelook, restore
+from hf2ms_tui.services import gatelook, restore, tombstone
+from hf2ms_tui.services.program import Program
 from hf2ms_tui.transfer.restore import Opening, opening
 from support.gate_world import NAME, GateWorld, gate_world
 from support.stones import FULL, copied, deleted, restored, said, snapshot, with_refs
-from support.transfers import add
+from support.transfers import CARD, MIB, add, put
 
 Worlds = Callable[..., AbstractContextManager[GateWorld]]
 
@@ -204,3 +207,86 @@ def test_a_restore_says_nothing_about_a_copy_elsewhere(worlds: Worlds) -> None:
             "the history of" in phrase
             for phrase in restore.survey(program, program.tombstones.rows()[0]).gone
         )
+
+
+ODD_CARD = b"---\nlicense: Apache License 2.0\ntags:\n- x\n---\n# Title\n\n\xff\xfe not UTF-8, kept\r\n"
+
+
+def test_a_file_that_the_destination_keeps_in_another_version_comes_back_as_it_was(worlds: Worlds) -> None:
+    def odd(world: World) -> None:
+        world.hf.delete(world.hf.get("model", FULL))  # type: ignore[arg-type]
+        repo = world.ms.get("model", FULL)
+        assert repo is not None
+        put(world, repo, {"README.md": ODD_CARD, "LICENSE": b"terms\n"}, "master")
+
+    with worlds(odd) as here:
+        program = here.program(source="ms")
+        ref = here.ref("ms")
+        before = snapshot(here, "ms")
+        copied(program, ref)
+        seen = gatelook.look(program, ref)
+        assert seen.facts.proof is not None
+        assert [file.path for file in seen.facts.proof.exceptions] == ["README.md"]
+        deleted(here, program, ref, frozenset())
+        stone, parts = program.tombstones.load(program.tombstones.rows()[0])
+        (card,) = (item for item in stone.states[stone.head] if item.entry.path == "README.md")
+        assert card.place is Place.HERE and parts.read(card.entry.sha256 or "") == ODD_CARD
+        view = restored(program, ref)
+        assert view.phase is Phase.DONE, said(program, view)
+        assert snapshot(here, "ms") == before
+
+
+def test_large_files_of_branches_come_back_from_where_they_were_brought_over(worlds: Worlds) -> None:
+    def grown(world: World) -> None:
+        repo = world.hf.get("model", FULL)
+        assert repo is not None
+        repo.create_branch("big")
+        put(world, repo, {"big.bin": SeededContent("big", 2 * MIB), "README.md": CARD + b"big\n"}, "big")
+        repo.create_tag("big-1", repo.head("big").id)
+
+    with worlds(grown) as here:
+        program = here.program()
+        ref = here.ref()
+        before = snapshot(here, "hf")
+        refs = {item.name: item for item in program.hub(Hub.HF).read.refs(ref)}
+        moves = [RefMove(refs["big"], "tag", "big"), RefMove(refs["big-1"], "tag", "big-1")]
+        copied(program, ref, moves)
+        seen = gatelook.look(program, ref)
+        assert seen.open, [(check.name, check.evidence) for check in seen.checks if not check.ok]
+        deleted(here, program, ref, frozenset())
+        stone, _ = program.tombstones.load(program.tombstones.rows()[0])
+        assert all(not stone.lost(revision) for revision in stone.states)
+        view = restored(program, ref)
+        assert view.phase is Phase.DONE, said(program, view)
+        assert snapshot(here, "hf") == before
+        assert len({proof.ref for proof in map(program.proofs.get, _ids(program)) if proof}) >= 2
+
+
+def _ids(program: Program) -> list[str]:
+    return [summary.id for summary in program.proofs.summaries() if summary.ref.startswith("restored")]
+
+
+def test_small_files_beyond_the_cap_come_from_the_destination_and_are_counted(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tombstone, "ALL_SMALL", 100_000)
+
+    def many(world: World) -> None:
+        repo = world.hf.get("model", FULL)
+        assert repo is not None
+        put(world, repo, {f"t/{n:02}.txt": b"%d\n" % n * 20_000 for n in range(5)}, "main")
+
+    with worlds(many) as here:
+        program = here.program()
+        ref = here.ref()
+        before = snapshot(here, "hf")
+        copied(program, ref)
+        deleted(here, program, ref, frozenset())
+        stone, _ = program.tombstones.load(program.tombstones.rows()[0])
+        assert (stone.kept.left_out, stone.kept.left_out_size) == (3, 120_000)
+        assert stone.kept.size <= 100_000
+        places = {item.entry.path: item.place for item in stone.states[stone.head]}
+        assert places["README.md"] is Place.HERE
+        assert sum(place is Place.THERE for path, place in places.items() if path.startswith("t/")) == 3
+        assert restored(program, ref).phase is Phase.DONE
+        assert snapshot(here, "hf") == before
