@@ -89,6 +89,10 @@ class Adversary(RuleBasedStateMachine):
     def fault(self, name: str) -> None:
         self.play.fault(name)
 
+    @rule()
+    def spoil_the_tombstone(self) -> None:
+        self.play.spoil_tombstone()
+
     @rule(by=st.sampled_from([timedelta(days=2), timedelta(hours=-3)]))
     def jump(self, by: timedelta) -> None:
         self.play.jump(by)

@@ -285,3 +285,20 @@ def test_a_gate_that_opened_meanwhile_is_no_typing_error(world: GateWorld, ready
     with pytest.raises(Conflict, match="may delete it by now"):
         byhand.hand_over(ready, world.ref(), FULL, seen=seen.facts)
     assert gatelook.look(ready, world.ref()).open
+
+
+def test_a_gated_source_keeps_an_open_copy_from_being_the_only_one(tmp_path: Path) -> None:
+    """A source that was gated after its migration passed with a public copy, which opened its files to everybody."""
+
+    def gate(state: World) -> None:
+        the_source(state).visibility = the_copy(state).visibility = "public"
+        the_source(state).gated = "manual"
+
+    with gate_world(tmp_path, gate) as world:
+        program = world.program()
+        prepare(program, world.ref())
+        seen = gatelook.look(program, world.ref())
+        (failing,) = [check for check in seen.checks if check.name is CheckName.BACKUP_EXISTS]
+        assert not failing.ok and "the source is gated" in failing.evidence and "private" in failing.way_out
+        world.running.call(lambda state: setattr(the_copy(state), "visibility", "private"))
+        assert gatelook.look(program, world.ref()).open

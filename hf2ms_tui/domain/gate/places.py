@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hf2ms_tui.domain.gate.facts import CheckState, GateFacts, PlaceFact
 from hf2ms_tui.domain.proof import Proof
-from hf2ms_tui.domain.repo import RepoInfo, Visibility
+from hf2ms_tui.domain.repo import Gating, RepoInfo, Visibility
 from hf2ms_tui.domain.verdict import Level, Verdict
 
 Found = tuple[CheckState, str, str]
@@ -14,9 +14,17 @@ Found = tuple[CheckState, str, str]
 
 
 def seen_by_too_many(there: RepoInfo, source: RepoInfo | None, shown: str) -> Found | None:
-    """Invariant 4: a copy must not be visible to more people than the source; None when it is not."""
-    if source is None or source.visibility is Visibility.PUBLIC:
+    """Invariant 4: a copy must not be visible to more people than the source; None when it is not.
+
+    A public source whose files are gated has no public copy without a gate: its files would be open to everybody.
+    """
+    gated = {Gating.AUTO, Gating.MANUAL}
+    if source is None:
         return None
+    if source.visibility is Visibility.PUBLIC:
+        if source.gating not in gated or there.gating in gated or there.visibility is Visibility.PRIVATE:
+            return None
+        return CheckState.FAILS, f"{shown}, but the source is gated", f"make {there.ref.id} private"
     if there.visibility is Visibility.UNKNOWN:
         return CheckState.UNKNOWN, shown, "see on its settings page who can see it"
     if there.visibility.wider_than(source.visibility):

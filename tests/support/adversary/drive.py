@@ -25,7 +25,9 @@ def adversary(play: Play, rng: random.Random) -> None:
         play.fault(rng.choice(tuple(FAULTS)))
     elif roll < 0.11:
         play.jump(rng.choice(_JUMPS))
-    elif roll < 0.22:
+    elif roll < 0.15:
+        play.spoil_tombstone()
+    elif roll < 0.25:
         play.heal()
     else:
         play.act(rng.choices(_NAMES, _WEIGHTS)[0])
@@ -92,6 +94,10 @@ def one_act(play: Play, rng: random.Random) -> None:
     if rng.random() < 0.4:
         play.act(rng.choices(_NAMES, _WEIGHTS)[0])
         play.look("a")
+        play.delete("a")
+    elif rng.random() < 0.15:
+        play.look("a")
+        play.spoil_tombstone()
         play.delete("a")
     elif rng.random() < 0.5:
         play.look("a")

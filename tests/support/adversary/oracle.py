@@ -112,6 +112,8 @@ def dangers(world: World, wanted: Wanted, state: Path) -> list[Danger]:
     copy = other.get(wanted.kind, wanted.id)
     if copy is not None and WIDTH[copy.visibility] > WIDTH[repo.visibility]:
         found.append(Danger(f"the copy is {copy.visibility}", other.name, copy.id, "settings"))
+    if copy is not None and repo.gated and not copy.gated and copy.visibility != "private":
+        found.append(Danger("the source is gated, the copy is open", other.name, copy.id, "settings"))
     return found
 
 

@@ -50,6 +50,7 @@ class Play:
         self.changed: dict[str, bool] = {}
         self.quiet = False
         self.jumped = False
+        self.stone_spoiled = False
         self.rotted = datetime.min.replace(tzinfo=UTC)
         """when bytes of the destination were spoiled last: readings before that speak of what was there then"""
         self.history: list[str] = []
@@ -121,6 +122,21 @@ class Play:
         self.changed = dict.fromkeys(self.changed, True)
         if name in ACTS and ACTS[name].aspect == "copy bytes":
             self.rotted = datetime.now(UTC)
+
+    def spoil_tombstone(self) -> None:
+        """A byte of a tombstone of this repo flips on this machine's own disk."""
+        kept = self.arena.folder / "state" / "tombstones" / self.scene.hub / self.scene.kind / self.scene.id
+        files = [path for path in sorted(kept.rglob("*")) if path.is_file() and path.stat().st_size]
+        if not files:
+            return
+        path = self.rng.choice(files)
+        data = bytearray(path.read_bytes())
+        data[self.rng.randrange(len(data))] ^= 1 << self.rng.randrange(8)
+        path.chmod(0o600)
+        path.write_bytes(bytes(data))
+        self.stone_spoiled = True
+        self.figures.acts["corrupts the tombstone"] += 1
+        self.disturbed(f"corrupts {path.name} of the tombstone")
 
     def fault(self, name: str) -> None:
         """Something goes wrong on the wire from now on."""

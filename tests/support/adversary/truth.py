@@ -66,7 +66,8 @@ def _true(play: Play, check: Check, failing: list[Check], world: World) -> bool:
         case CheckName.MAY_DELETE:
             return source_bad or scene.hub == "ms" or arena.token(scene.hub).role == "read"
         case CheckName.TOMBSTONE:
-            return any(each.name is not CheckName.TOMBSTONE for each in failing) or source_bad or copy_bad
+            others = any(each.name is not CheckName.TOMBSTONE for each in failing)
+            return others or source_bad or copy_bad or play.stone_spoiled
         case CheckName.WRITABLE | CheckName.NO_JOB:
             return False
     return False
