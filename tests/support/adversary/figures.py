@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 
 @dataclass
@@ -27,6 +27,15 @@ class Figures:
     requests: int = 0
     gap: list[float] = field(default_factory=list)
     """seconds from the last request that looked at the world to the request that deletes"""
+
+    def add(self, other: Figures) -> None:
+        """Count another's figures as well."""
+        for each in fields(self):
+            mine, theirs = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, Counter):
+                mine.update(theirs)
+            else:
+                setattr(self, each.name, mine + theirs)
 
     @property
     def total(self) -> int:
