@@ -103,11 +103,11 @@ class Rounds:
             watch.acknowledged_jobs = set(re.findall(rb"^job (\w{8}) ", out, re.M))
             if process.returncode == 0 and not detach:
                 watch.said_done = True
+            watch.killed()
             if b"Traceback" in out + err:
                 watch.breaks("a traceback was printed")
             if kind == "verb and job":
                 watch.kill_job()
-        watch.killed()
         watch.look()
         watch.finish()
 

@@ -94,7 +94,9 @@ class Watch:
             for view in found:
                 if lock.is_held(program.places, view.id):
                     with suppress(psutil.Error, OSError, ValueError):
-                        self.here.process(view.id).kill()
+                        process = self.here.process(view.id)
+                        process.kill()
+                        process.wait(10)
                         self.kills += 1
 
     def _jobs(self, program: Program) -> list[JobView]:
@@ -176,4 +178,5 @@ class Watch:
             if entry.kind == "delete" and entry.ref == self.ref
         ]:
             self.breaks("the deletion stays open in the journal")
-        self.column = "settled: gone" if gone else "settled: still there"
+        if self.column == "ended at once":
+            self.column = "settled: gone" if gone else "settled: still there"
