@@ -146,6 +146,21 @@ def _commit_ended(payload: Mapping[str, Any]) -> str:
     return f"now at {_short(payload['revision'])}" if payload.get("revision") else ""
 
 
+def _ref_begun(payload: Mapping[str, Any]) -> str:
+    name, job = clean(str(payload.get("name", "?")), 80), _short(payload.get("job"), 16)
+    revision, source = _short(payload.get("revision")), _short(payload.get("source_revision"))
+    return f"{name} at {revision}, of revision {source}, job {job}"
+
+
+def _gate_begun(payload: Mapping[str, Any]) -> str:
+    return f"gated: {clean(str(payload.get('gating', '?')), 20)}, job {_short(payload.get('job'), 16)}"
+
+
+def _restore_begun(payload: Mapping[str, Any]) -> str:
+    stone = f"from tombstone {_short(payload['tombstone'], 40)}" if payload.get("tombstone") else ""
+    return _list(stone, f"job {_short(payload.get('job'), 16)}")
+
+
 def _delete_begun(payload: Mapping[str, Any]) -> str:
     checks = payload.get("checks")
     held = f"{counted(len(checks), 'check')} of the gate" if isinstance(checks, list) else ""
@@ -180,6 +195,11 @@ _TELLERS: dict[tuple[str, str], Callable[[Mapping[str, Any]], str]] = {
     ("repo.prepare", "outcome"): _prepare_ended,
     ("repo.commit", "intent"): _commit_begun,
     ("repo.commit", "outcome"): _commit_ended,
+    ("repo.tag", "intent"): _ref_begun,
+    ("repo.branch", "intent"): _ref_begun,
+    ("repo.gate", "intent"): _gate_begun,
+    ("restore", "intent"): _restore_begun,
+    ("restore", "outcome"): _migrate_ended,
     ("delete", "intent"): _delete_begun,
     ("delete", "outcome"): _delete_ended,
     ("cancel", ""): _cancelled,

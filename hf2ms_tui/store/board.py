@@ -68,9 +68,7 @@ class JobBoard:
 
     def _who(self) -> str:
         """On whose accounts the job was started, by the journal."""
-        begun = self._journal.entries(ref=self._view.spec.source, kinds={"migrate"})
-        named = [entry.account for entry in begun if entry.payload.get("job") == self._id and entry.account]
-        return named[-1] if named else ""
+        return self._journal.job_account(self._id)
 
     def update(self, **changes: object) -> None:
         """Set fields of ``JobView`` by name; a list of chunks goes through ``chunk``. Raises TypeError for another name."""

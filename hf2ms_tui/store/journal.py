@@ -183,6 +183,16 @@ class Journal:
             )
         return found
 
+    def job_account(self, job_id: str) -> str:
+        """On whose accounts a job was started, as the newest intent that names it says; empty when none does."""
+        with self._db.read() as connection:
+            row = connection.execute(
+                "SELECT account FROM journal WHERE role = 'intent' AND account <> '' AND kind IN ('migrate', 'restore') "
+                "AND instr(payload, ?) ORDER BY seq DESC LIMIT 1",
+                (f'"job":{encode(job_id)}',),
+            ).fetchone()
+        return str(row[0]) if row else ""
+
     def head(self) -> Head | None:
         """The newest entry's number and digest, None while the journal is empty: to be kept where nobody can edit it."""
         with self._db.read() as connection:

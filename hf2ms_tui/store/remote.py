@@ -99,10 +99,11 @@ class RemoteJobs:
         self, job_id: str, spec: Any, waiting: Mapping[str, int], acts: Iterable[RemoteAct]
     ) -> dict[str, int]:
         journal, left = Journal(self._db), dict(waiting)
+        account = journal.job_account(job_id)
         for act in acts:
             if act.kind:
                 payload = {**act.payload, "job": job_id, "source": spec.source.key}
-                left[str(act.number)] = journal.intent(act.kind, spec.destination, payload)
+                left[str(act.number)] = journal.intent(act.kind, spec.destination, payload, account)
             elif (seq := left.pop(str(act.of), None)) is not None:
                 journal.outcome(seq, act.state, {**act.payload, "job": job_id})
         return left
