@@ -31,6 +31,8 @@ HEAD, ABOUT, STATES, PROOF, INDEX, PARTS = (
     "parts",
 )
 BLOCK = 1 << 20
+LEVELS = 5
+"""folders above a tombstone's own: name, owner, type, hub, and the one of all tombstones"""
 Conceal = Callable[[str], str]
 
 
@@ -162,7 +164,9 @@ class Draft:
             self._write(HEAD, head)
             _sync(self._own)
             self._own.rename(self.folder)
-            _sync(self.folder.parent)
+            # The folders above it may be new as well, and a name is on the disk only with the folder that holds it.
+            for parent in list(self.folder.parents)[:LEVELS]:
+                _sync(parent)
         except OSError as error:
             raise failed(self._ref, error) from error
         return hashlib.sha256(head).hexdigest()

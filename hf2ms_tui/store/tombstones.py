@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +22,8 @@ from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.paths import Places, private_folder
 from hf2ms_tui.store.stonefiles import Draft, Parts
 
+ABANDONED = 24 * 3600.0
+"""seconds after which a tombstone that was never finished is removed"""
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _COLUMNS = "id, key, at, refs, proof, folder, digest, contents, bytes, used"
 
@@ -56,6 +60,8 @@ class Tombstones:
         folder = self._folder(ref)
         for parent in reversed(folder.relative_to(self._places.tombstones).parents):
             private_folder(self._places.tombstones / parent)
+        for left in folder.glob(".*"):
+            _remove_old(left)
         return Draft(folder / f"{at:%Y%m%dT%H%M%S%f}Z", ref)
 
     def finish(self, draft: Draft, stone: Tombstone) -> TombstoneRow:
@@ -72,7 +78,16 @@ class Tombstones:
             draft.contents,
             draft.size,
         )
-        self.load(row)
+        try:
+            self.load(row)
+            self._note(row)
+        except StoreFailed:
+            shutil.rmtree(row.folder, ignore_errors=True)
+            raise
+        return row
+
+    def _note(self, row: TombstoneRow) -> None:
+        """Put it into the index, durably."""
         with self._db.write() as connection:
             connection.execute(
                 f"INSERT OR REPLACE INTO tombstones ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,0)",
@@ -88,7 +103,6 @@ class Tombstones:
                     row.size,
                 ),
             )
-        return row
 
     def rows(self, ref: RepoRef | None = None) -> list[TombstoneRow]:
         """All tombstones, or those of one repo, newest first."""
@@ -187,6 +201,13 @@ class Tombstones:
             row[8],
             bool(row[9]),
         )
+
+
+def _remove_old(left: Path) -> None:
+    """Remove what a program that was killed began to write, if it is old enough that nobody writes it now."""
+    with suppress(OSError):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _plain(name: str) -> str:

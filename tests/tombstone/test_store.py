@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -209,3 +210,14 @@ def test_only_what_no_deletion_rests_on_is_replaced(stones: Tombstones) -> None:
     assert first.folder.exists() and not second.folder.exists()
     with pytest.raises(StoreFailed, match="replaced by another program"):
         stones.use(second)
+
+
+def test_what_a_killed_program_began_is_removed_after_a_day(stones: Tombstones) -> None:
+    draft = stones.draft(HF, AT)
+    draft.add(sha(CARD), [CARD])
+    begun = next(path for path in draft.folder.parent.iterdir() if path.name.startswith("."))
+    write(stones, stone(at=AT + timedelta(seconds=1)))
+    assert begun.exists()
+    os.utime(begun, (0, 0))
+    write(stones, stone(at=AT + timedelta(seconds=2)))
+    assert not begun.exists() and len(stones.rows()) == 2
