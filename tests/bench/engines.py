@@ -21,6 +21,8 @@ from support.cloud import Cloud, cloud
 from support.transfers import MIB, add, ref
 
 WORKERS = 2
+CONTAINERS = 4
+"""of which two are kept for coordinators, so that there are as many workers as on this machine"""
 
 
 def repo(name: str, count: int) -> Callable[[World], object]:
@@ -31,7 +33,7 @@ def repo(name: str, count: int) -> Callable[[World], object]:
 
 def run(here: Cloud, engine: Engine, name: str, word: str) -> tuple[float, float, float, int]:
     """Seconds until it is handed over, until the first byte moved, and until it was proven; and how many chunks it had."""
-    spec = here.spec(ref("hf", name), ref("ms", name), workers=WORKERS)
+    spec = here.spec(ref("hf", name), ref("ms", name), workers=CONTAINERS if word == "modal" else WORKERS)
     spec = type(spec)(**{field: getattr(spec, field) for field in spec.__slots__} | {"engine": word})
     here.jobs.create(spec)
     began = time.monotonic()

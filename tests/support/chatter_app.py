@@ -1,7 +1,8 @@
-"""A coordinator and workers that do nothing but talk, through the very boards that jobs use, in containers."""
+"""What runs in containers for tests of single parts: talkers and a listener on the boards of jobs, and all ways to end."""
 
 from __future__ import annotations
 
+import sys
 import time
 
 import modal
@@ -64,3 +65,15 @@ def listen(job_id: str, keys: list[str]) -> int:
         time.sleep(0.2)
     board.close()
     return board.book.count
+
+
+@app.function(timeout=300)
+def end(how: str) -> str:
+    """End in good order, by leaving the process, by a failure, or not at all."""
+    if how == "leave":
+        sys.exit(3)
+    if how == "fail":
+        raise ValueError("the word")
+    if how == "wait":
+        time.sleep(200)
+    return how

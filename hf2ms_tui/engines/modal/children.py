@@ -136,7 +136,8 @@ class Children:
             self._sleep,
         )
         try:
-            call = self._spawn(key, chunk.size)
+            with translated("handing out a chunk"):
+                call = self._spawn(key, chunk.size)
         except BaseException:
             # It may have been handed out all the same: without its order the worker finds nothing to do.
             self._forget(key)

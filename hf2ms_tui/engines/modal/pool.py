@@ -130,8 +130,9 @@ class CloudPool:
             chunk = here.waiting[0]
             try:
                 hand = self._children.hand_out(task.kind, task.mark, chunk, task.order(chunk))
-            except RateLimited as error:
-                # Too many inputs wait already. A plain spawn does not try again by itself; what is out goes on meanwhile.
+            except (RateLimited, Unreachable) as error:
+                # Too many inputs wait already, or Modal is out of reach. A plain spawn does not try again by itself; what is
+                # out goes on meanwhile, and the chunk is handed out later under another key.
                 self._board.log(f"{error} {len(here.out):,} chunks are out; the others wait.")
                 self._control.sleep(5 * TICK)
                 return

@@ -46,6 +46,8 @@ class PlanScreen(RoomScreen):
         super().__init__()
         self.plan: Plan | None = None
         self._looked = False
+        self._before: frozenset[str] | None = None
+        """ids of the jobs that were there before the migrations were started, None when none are being started"""
 
     def compose_body(self) -> ComposeResult:
         """Totals, items, the selected item in full, the question."""
@@ -141,7 +143,7 @@ class PlanScreen(RoomScreen):
             return
         lines = [[(f" {line}", "strong")] for line in wrap(found.words, max(self.size.width - 2, 20))]
         lines.append(
-            [(f" {line}", "dim") for line in wrap(found.rates.source, max(self.size.width - 2, 20))[:1]]
+            [(f" {line}", "dim") for line in wrap(found.rates.source, max(self.size.width - 2, 20))[:2]]
         )
         self.query_one("#totals", Lines).show(lines)
 
@@ -237,6 +239,7 @@ class PlanScreen(RoomScreen):
             return started, refused
 
         def done(found: tuple[list[JobView], list[str]]) -> None:
+            self._before = None
             started, refused = found
             for text in refused:
                 self.house.say(text, "bad")
@@ -245,7 +248,16 @@ class PlanScreen(RoomScreen):
             if started and self.app.screen is self:
                 self.house.go("jobs")
 
+        self._before = frozenset(view.id for view in self.house.model.jobs)
         self.house.background.run(start, done, self.house.failed, only="start")
+
+    def jobs_changed(self) -> None:
+        """Go where the first job tells what it does: to hand it over may mean to build an image first."""
+        super().jobs_changed()
+        if self._before is not None and {view.id for view in self.house.model.jobs} - self._before:
+            self._before = None
+            if self.app.screen is self:
+                self.house.go("jobs")
 
     def why_not_gate(self) -> str | None:
         """Only what is decided delete has its gate here."""
