@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -331,10 +332,19 @@ def smoke(context: click.Context, demo: bool, as_json: bool) -> None:
 add_verbs(cli)
 
 
+def _leave_no_core() -> None:
+    """No core file of this process or of those it starts: it would hold the tokens."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code. Errors are printed for people, or as JSON after ``--json``."""
     arguments = sys.argv[1:] if arguments is None else arguments
     sys.excepthook = show_crash
+    _leave_no_core()
     try:
         code = cli.main(args=arguments, prog_name="hf2ms-tui", standalone_mode=False)
     except Hf2msError as error:

@@ -23,7 +23,8 @@ AT_ONCE = 6
 def judge(info: RepoInfo, copy: Backup | None, proof: ProofSummary | None) -> Backup:
     """Join what is known: a copy that is gone beats every proof, a proof of the source's revision beats a listing."""
     if copy is not None and copy.state is BackupState.NONE:
-        return copy
+        elsewhere = proof is not None and proof.places and not proof.destination_revision
+        return _proven(proof) if proof and elsewhere and proof.source_revision == info.revision else copy
     if proof is None:
         return copy or Backup(BackupState.UNKNOWN, why="not looked yet")
     if info.revision is None:
@@ -44,7 +45,7 @@ def _proven(proof: ProofSummary) -> Backup:
     if proof.holds and proof.level is Level.LISTED:
         return _with(proof, BackupState.EXISTS, _BY_LISTINGS)
     if proof.holds:
-        return _with(proof, BackupState.PROVEN)
+        return _with(proof, BackupState.PROVEN, "" if proof.destination_revision else "elsewhere")
     if proof.doubt:
         return _with(proof, BackupState.UNKNOWN, "a listing may be cut short")
     counts = proof.counts

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hf2ms_tui.domain.errors import BadInput, NotFound
-from hf2ms_tui.domain.job import RefMove
+from hf2ms_tui.domain.gate import CheckState, GateFacts
+from hf2ms_tui.domain.gate.refs import judge_refs
+from hf2ms_tui.domain.job import JobView, RefMove
 from hf2ms_tui.domain.manifest import FileEntry, Manifest
 from hf2ms_tui.domain.repo import GitRef, RepoRef
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs import refnames
+from hf2ms_tui.services import jobs
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.survey import manifest_of
 
@@ -21,6 +24,37 @@ class Taken:
 
     moves: tuple[RefMove, ...] = ()
     left: tuple[tuple[GitRef, str], ...] = ()
+
+
+def failing(facts: GateFacts) -> tuple[GitRef, ...]:
+    """The branches and tags that keep the gate shut and could be brought over."""
+    cannot = {item.ref for item in facts.coverage if item.cannot}
+    return tuple(
+        item.ref
+        for item in judge_refs(facts)
+        if item.state is CheckState.FAILS and item.ref not in cannot and facts.proof is not None
+    )
+
+
+def bring_over(program: Program, facts: GateFacts) -> JobView:
+    """Start a job that brings over what ``failing`` names. Blocks on the network.
+
+    Raises BadInput when there is nothing to bring over, or a job of this repo runs; and what ``jobs.start`` raises.
+    """
+    wanted, proof = failing(facts), facts.proof
+    if not wanted or proof is None:
+        raise BadInput(
+            f"No branch or tag of {facts.ref.id} needs to be brought over, or could be",
+            way_out="See the check of the other branches and tags.",
+            repo=str(facts.ref.id),
+        )
+    taken = as_moves(wanted, proof.destination, _stale(program, facts.ref, proof.destination, wanted))
+    if not taken.moves:
+        item, why = taken.left[0]
+        raise BadInput(
+            f"{item.words} of {facts.ref.id} cannot be brought over: {why}", repo=str(facts.ref.id)
+        )
+    return jobs.start(program, jobs.Direction(facts.ref, proof.destination), refs=taken.moves)
 
 
 def others(refs: Iterable[GitRef], ref: RepoRef) -> tuple[GitRef, ...]:

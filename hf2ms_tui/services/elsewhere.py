@@ -19,11 +19,12 @@ from hf2ms_tui.domain.gate.places import read_back_in, seen_by_too_many
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
 from hf2ms_tui.domain.proof import Proof
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
+from hf2ms_tui.domain.text import clean
 from hf2ms_tui.domain.verdict import FileVerdict, Level, Verdict
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.store.proofs import ProofSummary, standing
 from hf2ms_tui.transfer.blob import read_small
-from hf2ms_tui.transfer.control import Control, never
+from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.retry import Retrier
 from hf2ms_tui.transfer.source import Origin
 
@@ -80,6 +81,15 @@ def _recorded(program: Program, proof_id: str) -> Proof | None:
         return program.proofs.get(proof_id)
     except Hf2msError:
         return None
+
+
+def is_there(program: Program, ref: RepoRef) -> bool:
+    """Whether a hub has the repo. Raises what else the hub raises."""
+    try:
+        program.hub(ref.hub).read.repo(ref)
+    except NotFound:
+        return False
+    return True
 
 
 def candidates(program: Program, destination: RepoRef, now: datetime) -> Iterator[Proof]:
@@ -188,8 +198,6 @@ def instead(program: Program, source: RepoRef, destination: RepoRef, tell: Tell)
 
 
 def _first(proof: Proof) -> str:
-    from hf2ms_tui.domain.text import clean
-
     return clean(proof.problems[0].path, 120) if proof.problems else ""
 
 
@@ -248,7 +256,7 @@ def hashed_all(program: Program, manifest: Manifest, tell: Tell) -> Manifest:
         return known
     tell(f"reading small files of {manifest.ref.id}")
     reader = program.hub(manifest.ref.hub).read
-    control = Control(lambda: program.closed or never())
+    control = Control(lambda: program.closed)
     origin = Origin(reader, manifest.ref, manifest.revision, Retrier(control))
     learnt = {}
     for entry in unknown:

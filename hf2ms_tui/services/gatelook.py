@@ -19,6 +19,7 @@ from hf2ms_tui.domain.gate import (
     lacks_only_tombstone,
     open_by_hand,
 )
+from hf2ms_tui.domain.gate.refs import accepted
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import loss, tombstone
 from hf2ms_tui.services.gate import gather
@@ -59,9 +60,7 @@ class GateLook:
     @property
     def losing(self) -> tuple[RefCoverage, ...]:
         """Branches and tags with files that exist nowhere else and whose loss was not accepted."""
-        return tuple(
-            item for item in self.facts.coverage if item.lost and item.ref.name not in self.facts.acknowledged
-        )
+        return tuple(item for item in self.facts.coverage if item.lost and not accepted(item.ref, self.facts))
 
 
 def look(

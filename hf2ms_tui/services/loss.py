@@ -48,7 +48,7 @@ def _gone(facts: GateFacts, history: int | None) -> list[str]:
     names = [ref.name for ref in facts.refs if ref.kind in {"branch", "tag"} and ref.name != facts.branch]
     if names:
         shown = ", ".join(names[:4]) + (f" and {len(names) - 4:,} more" if len(names) > 4 else "")
-        parts.append(f"the branches and tags {shown} as such")
+        parts.append(f"the branches and tags {shown}, but for one state of each")
     pulls = sum(1 for ref in facts.refs if ref.kind == "pull")
     if pulls:
         parts.append(words.count(pulls, "pull request"))

@@ -103,6 +103,7 @@ def job_dict(view: JobView) -> dict[str, Any]:
         "job": view.id,
         "source": view.spec.source.key,
         "destination": view.spec.destination.key,
+        "restored_from": view.spec.tombstone or None,
         "engine": view.spec.engine,
         "containers": view.containers,
         "container_seconds": round(view.container_seconds, 1),
@@ -173,6 +174,17 @@ def proof_dict(proof: Proof) -> dict[str, Any]:
         "destination": proof.destination.key,
         "destination_revision": proof.destination_revision,
         "doubt": proof.doubt or None,
+        "ref": proof.ref or None,
+        "destination_ref": proof.destination_ref or None,
+        "elsewhere": [
+            {
+                "repo": place.repo.key,
+                "revision": place.revision,
+                "proof": place.proof_id,
+                "at": _iso(place.at),
+            }
+            for place in proof.places
+        ],
         "counts": {verdict.value: proof.counts[verdict] for verdict in Verdict},
         "total": proof.total,
         "proven": proof.proven,
@@ -191,6 +203,7 @@ def _file_dict(file: FileVerdict) -> dict[str, Any]:
         "source_size": file.source_size,
         "destination_size": file.destination_size,
         "why": file.why or None,
+        "where": file.where or None,
     }
 
 
@@ -202,6 +215,11 @@ def proof_lines(proof: Proof) -> list[str]:
         f"{verdict}  {proof.source.id} → {proof.destination.hub.title} {proof.destination.id}",
         f"level {proof.level.words}: {proof.summary}",
         f"source {proof.source_revision[:12]}  destination {proof.destination_revision[:12]}  proof {proof.id}",
+    ]
+    lines += [
+        f"  {sum(1 for file in proof.files if file.where and place.holds(file.where) is not None):,} files in "
+        f"{place.repo.id} on {place.repo.hub.title} at {place.revision[:12]}, by proof {place.proof_id}"
+        for place in proof.places
     ]
     if proof.doubt:
         lines.append(f"in doubt: {clean(proof.doubt)}")

@@ -9,7 +9,7 @@ from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Conflict, Hf2msErro
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
 from hf2ms_tui.domain.manifest import Blob, FileEntry
 from hf2ms_tui.domain.proof import Level
-from hf2ms_tui.domain.repo import Hub, Kind, RepoId, RepoRef
+from hf2ms_tui.domain.repo import GitRef, Hub, Kind, RepoId
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.domain.tombstone import Place, Tombstone
 from hf2ms_tui.services import jobs, loss, words
@@ -155,11 +155,17 @@ def _back(stone: Tombstone) -> Iterator[str]:
     how = opening(stone.info)
     gate = f", gated ({how.gate.value})" if how.gate else ""
     yield how.why or f"{how.visibility.value}{gate} as it was"
-    others = [ref.words for ref in stone.restorable if ref.name != stone.branch]
+    default = (stone.branch, "branch")
+    others = [_state(stone, ref) for ref in stone.restorable if (ref.name, ref.kind) != default]
     if others:
         more = f" and {len(others) - 6:,} more" if len(others) > 6 else ""
-        yield f"{', '.join(clean(name, 60) for name in others[:6])}{more}, each as one state"
+        yield f"{', '.join(others[:6])}{more}, {'each ' if len(others) > 1 else ''}as one state"
     yield "its card, and with it licence and tags"
+
+
+def _state(stone: Tombstone, ref: GitRef) -> str:
+    lost = stone.lost(ref.revision)
+    return clean(ref.words, 80) + (f" without {words.count(len(lost), 'file')}" if lost else "")
 
 
 def start(program: Program, row: TombstoneRow, found: Survey | None = None) -> JobView:
@@ -216,12 +222,3 @@ def _begin(program: Program, row: TombstoneRow, stone: Tombstone) -> JobView:
         "does not come back": list(loss.never_back(stone)),
     }
     return jobs.launch(program, spec, "restore", row.ref, about)
-
-
-def refs_of(program: Program) -> dict[RepoRef, TombstoneRow]:
-    """The tombstone that a restore of each repo would start from, for repos that a deletion was begun of."""
-    found: dict[RepoRef, TombstoneRow] = {}
-    for row in program.tombstones.rows():
-        if row.used:
-            found.setdefault(row.ref, row)
-    return found

@@ -15,19 +15,31 @@ from hf2ms_tui.services.restore import Survey
 from hf2ms_tui.store.tombstones import TombstoneRow
 
 _SHOWN = 20
+ENDED = {"done": "deleted", "failed": "not deleted", "unknown": "outcome unknown", "": "not deleted"}
+"""what became of the repo, by how the deletion ended"""
 
 
 @dataclass(frozen=True, slots=True)
 class Stone:
-    """A tombstone in a list; ``damage`` says what is wrong with it, empty when it was not looked at or is whole."""
+    """A tombstone in a list; ``damage`` says what is wrong with it, empty when it was not looked at or is whole.
+
+    ``deletion`` is how the deletion ended that rests on it, by the journal: ``done``, ``failed``, ``unknown``; empty when none
+    was begun.
+    """
 
     row: TombstoneRow
+    deletion: str = ""
     checked: bool = False
     damage: str = ""
 
 
 def listing(program: Program, *, check: bool = False) -> list[Stone]:
     """All tombstones, newest first; with ``check`` every byte of each is verified."""
+    ended = {
+        str(entry.payload.get("tombstone", "")): entry.state or "unknown"
+        for entry in program.journal.entries(kinds={"delete"})
+        if entry.role == "intent"
+    }
     found = []
     for row in program.tombstones.rows():
         damage = ""
@@ -36,7 +48,7 @@ def listing(program: Program, *, check: bool = False) -> list[Stone]:
                 program.tombstones.load(row)
             except StoreFailed as error:
                 damage = str(error)
-        found.append(Stone(row, check, damage))
+        found.append(Stone(row, ended.get(row.id, ""), check, damage))
     return found
 
 
@@ -47,7 +59,7 @@ def stone_dict(stone: Stone) -> dict[str, Any]:
         "id": row.id,
         "repo": row.ref.key,
         "at": row.at.isoformat(),
-        "deletion_begun": row.used,
+        "deletion": stone.deletion or None,
         "contents": row.contents,
         "size": row.size,
         "proof": row.proof_id,
@@ -71,7 +83,7 @@ def stone_lines(stones: Sequence[Stone]) -> list[str]:
             f"{stone.row.contents:,}",
             words.size(stone.row.size),
             ("damaged" if stone.damage else "whole") if stone.checked else "",
-            "deletion begun" if stone.row.used else "",
+            ENDED[stone.deletion],
         )
         for stone in stones
     ]

@@ -178,6 +178,7 @@ def job_facts(view: JobView) -> list[Fact]:
             "to",
             f"{spec.destination.hub.title} {spec.destination.id} {view.destination_revision[:12]}".rstrip(),
         ),
+        *([Fact("restores", f"from tombstone {spec.tombstone}")] if spec.tombstone else []),
         Fact("files", f"{view.files:,}"),
         Fact("bytes", f"{words.size(view.total)} ({words.size(view.total, exact=True)})"),
         Fact("there before", words.size(view.present)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -12,7 +13,7 @@ import pexpect
 from hf2ms_tui.cli import cli
 from hf2ms_tui.tui.actions import REGISTRY
 from hf2ms_tui.tui.screens import actions_of_screens
-from support.terminal import KEYS, Terminal
+from support.terminal import Terminal
 
 WAYS = {
     ("inventory",): [[], ["--contents"]],
@@ -35,7 +36,7 @@ PATHS = {
     "plan": "ip",
     "jobs": "ij",
     "proof": "if",
-    "gate": "iD",
+    "gate": "ixD",
     "journal": "iJ",
     "tombstones": "iT",
     "messages": "iM",
@@ -44,7 +45,15 @@ PATHS = {
     "actions": "i:",
     "full text": ("i", "J", "enter"),
 }
-"""keys that lead to each screen from anywhere"""
+"""keys that lead to each screen from anywhere; the gate wants a repo that is decided to be deleted"""
+HEADS = {
+    "inventory": "hugging face →",
+    "triage": r"\d+ of \d+",
+    "proof": "files of",
+    "org": "whose repos",
+    "full text": "journal entry",
+}
+"""what the head says of screens that do not begin with their name"""
 LEAVING = {"quit"}
 _NAMES = {
     "slash": "/",
@@ -117,10 +126,13 @@ def walk(terminal: Terminal, *, actions: bool, pause: float = 0.25) -> Iterator[
             yield name, action
 
 
-def reached(terminal: Terminal, name: str) -> bool:
-    """Whether the head of the terminal says that this screen is shown."""
-    head = "\n".join(terminal.lines[:3]).lower()
-    return bool(re.search(rf"\b{re.escape(name)}", head))
-
-
-assert set(KEYS) >= {"esc", "enter"}
+def reached(terminal: Terminal, name: str, timeout: float = 4.0) -> bool:
+    """Whether the head of the terminal comes to say that this screen is shown."""
+    until = time.monotonic() + timeout
+    while not re.search(HEADS.get(name, rf"\b{re.escape(name)}"), "\n".join(terminal.lines[:3]).lower()):
+        if time.monotonic() > until:
+            return False
+        with suppress(OSError, pexpect.EOF):
+            terminal.pump()
+        time.sleep(0.05)
+    return True

@@ -47,7 +47,7 @@ def test_delete_list_restore_and_no_token_anywhere(tmp_path: Path) -> None:
         code, out, err = here.verb("tombstones", "--check", "--json")
         assert code == 0, err
         (stone,) = json.loads(out)
-        assert stone["repo"] == REF.key and stone["whole"] and stone["deletion_begun"]
+        assert stone["repo"] == REF.key and stone["whole"] and stone["deletion"] == "done"
         code, out, err = here.verb("restore", FULL, "--dry-run")
         assert code == 0, err
         assert "comes back: 5 files" in out and "does not come back: the history of 1 commit" in out

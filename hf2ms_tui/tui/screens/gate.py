@@ -11,8 +11,10 @@ from textual.binding import BindingType
 from textual.widgets import Button
 
 from hf2ms_tui.domain.gate import GateFacts, GateShut
+from hf2ms_tui.domain.gate.refs import loss_name
+from hf2ms_tui.domain.job import JobView
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.services import byhand, deletion, gatelook
+from hf2ms_tui.services import bringing, byhand, deletion, gatelook, words
 from hf2ms_tui.services.deletion import Deletion, Gone
 from hf2ms_tui.services.gatelook import GateLook
 from hf2ms_tui.services.jobs import direction
@@ -24,7 +26,10 @@ from hf2ms_tui.tui.screens.gate_view import GateView
 from hf2ms_tui.tui.widgets.door import Door
 from hf2ms_tui.tui.widgets.typed_name import TypedName
 
-_ACTIONS = ("name", "prove", "accept", "recheck", "stop", "proof", "jobs", "inventory", "back")
+_ACTIONS = (
+    *("name", "prove", "bring", "accept", "recheck", "stop"),
+    *("proof", "jobs", "tombstones", "inventory", "back"),
+)
 GLYPHS = {Gone.GONE: "✓", Gone.STILL_THERE: "✗", Gone.UNKNOWN: "?"}
 AGES = 20.0
 """seconds after which the same facts are judged again: a proof grows too old while one looks at it"""
@@ -37,11 +42,12 @@ class GateScreen(GateView):
     HELP_TEXT = (
         "What must be true before this repo may be deleted, read from both hubs now, and once more at the moment of "
         "deletion: any change closes the gate. Tab goes to the name field; when every check holds and the name is typed in "
-        "full, Tab reaches the button. Enter in the field does nothing. The hub keeps no bin: a deletion cannot be undone."
+        "full, Tab reaches the button. Enter in the field does nothing. The hub keeps no bin; what is not gone for ever can be "
+        "restored from the tombstone (T), which is written here before the deletion."
     )
     ACTIONS: ClassVar[tuple[str, ...]] = _ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
-    FIRST = ("name", "prove", "accept", "stop", "back")
+    FIRST = ("name", "prove", "bring", "accept", "stop", "back")
     CSS_PATH = "gate.tcss"
 
     def __init__(self, ref: RepoRef) -> None:
@@ -138,14 +144,12 @@ class GateScreen(GateView):
     # -- proving ------------------------------------------------------------------------------------------------
 
     def why_not_prove(self) -> str | None:
-        """Needs a destination that is there and nothing else under way."""
+        """Needs what was read, and nothing else under way; without a destination its files are looked for elsewhere there."""
         if self.over:
             return "the repo is gone"
         if self.busy:
             return f"wait: {self.busy}"
-        if self.look is None or self.look.facts.destination is None:
-            return "there is no backup to prove: m in the inventory and p migrate it first"
-        return None
+        return None if self.look is not None else "nothing was read yet"
 
     def do_prove(self) -> None:
         """Prove it again, at the level that the gate asks for."""
@@ -181,7 +185,40 @@ class GateScreen(GateView):
         if self._run is not None:
             self._run.stop()
 
-    # -- accepting a loss, typing the name ----------------------------------------------------------------------
+    # -- bringing over, accepting a loss, typing the name ----------------------------------------------------------------------
+
+    def why_not_bring(self) -> str | None:
+        """Only for branches and tags that would be lost and that the destination can hold."""
+        if self.over:
+            return "the repo is gone"
+        if self.busy:
+            return f"wait: {self.busy}"
+        if self.house.program.settings.read_only:
+            return "the program runs read-only"
+        if self.look is None or not bringing.failing(self.look.facts):
+            cannot = next((item.cannot for item in self.look.losing if item.cannot), "") if self.look else ""
+            return cannot or "no branch or tag needs to be brought over"
+        return None
+
+    def do_bring(self) -> None:
+        """Start a job for those branches and tags; when it ends this screen looks again by itself."""
+        if self.look is None:
+            return
+        program, facts = self.house.program, self.look.facts
+        self.work_on("starting a job for the branches and tags")
+        self.house.background.run(
+            lambda: bringing.bring_over(program, facts),
+            self._bringing,
+            self._failed,
+            only=f"bring {self.ref.key}",
+        )
+
+    def _bringing(self, job: JobView) -> None:
+        count = words.count(len(job.spec.refs), "branch or tag", "branches and tags")
+        self.house.say(f"job {job.id} brings over {count}; j shows it", "note")
+        if self.here:
+            self.work_on("")
+            self.do_recheck()
 
     def why_not_accept(self) -> str | None:
         """Only for branches and tags with files that exist nowhere else."""
@@ -194,8 +231,8 @@ class GateScreen(GateView):
     def do_accept(self) -> None:
         """Ask for the name of the branch or tag."""
         if self.look is not None:
-            self._asked = self.look.losing[0].ref.name
-            self.ask_for_ref(self.look.losing[0])
+            self._asked = loss_name(self.look.losing[0].ref, self.look.facts.refs)
+            self.ask_for_ref(self.look.losing[0], self._asked)
 
     @on(TypedName.Matched, "#ref")
     def _accept(self, event: TypedName.Matched) -> None:
@@ -252,7 +289,7 @@ class GateScreen(GateView):
         if seen.open:
             self._delete(seen.facts)
         elif seen.by_hand:
-            self._hand_over()
+            self._hand_over(seen.facts)
 
     def _delete(self, facts: GateFacts) -> None:
         program, ref, accepted = self.house.program, self.ref, self._accepted
@@ -295,12 +332,12 @@ class GateScreen(GateView):
         if self.here:
             self.do_recheck()
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, facts: GateFacts) -> None:
         program, ref, accepted = self.house.program, self.ref, self._accepted
         typed = self.name_field.value
         self.work_on("reading everything once more")
         self.house.background.run(
-            lambda: byhand.hand_over(program, ref, typed, accepted, self._step),
+            lambda: byhand.hand_over(program, ref, typed, accepted, self._step, seen=facts),
             self._handed_over,
             self._refused,
             only=f"delete {ref.key}",

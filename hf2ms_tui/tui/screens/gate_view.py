@@ -108,7 +108,7 @@ class GateView(RoomScreen):
                 [
                     Fact("Gone for ever", "; ".join(seen.loss.gone), "warn"),
                     Fact("Stays", "; ".join(seen.loss.kept) or "nothing: there is no proof", ""),
-                    Fact("Undo", "none: the hub keeps no bin", "dim"),
+                    Fact("Undo", "no bin on the hub; T restores the rest from the tombstone", "dim"),
                 ]
             )
         self.set_class(self.over, "-over")
@@ -130,7 +130,7 @@ class GateView(RoomScreen):
 
     def _label(self, allowed: bool, by_hand: bool) -> Content:
         if self.over:
-            return Content("Esc goes back.").stylize("$text-muted")
+            return Content("Esc goes back; T shows its tombstone, which restores it.").stylize("$text-muted")
         if self.look is None:
             return Content("")
         if not allowed:
@@ -162,12 +162,12 @@ class GateView(RoomScreen):
             Content(clean(text)).stylize(f"{self.house.tone_style(tone)} bold")
         )
 
-    def ask_for_ref(self, losing: RefCoverage) -> None:
-        """Open the field in which the name of a branch or tag is typed."""
+    def ask_for_ref(self, losing: RefCoverage, name: str) -> None:
+        """Open the field in which ``name``, that of a branch or tag, is typed."""
         self.add_class("-accepting")
-        name, count = losing.ref.name, words.count(len(losing.lost), "file")
+        count = words.count(len(losing.lost), "file")
         text = (
-            f"{count} ({words.size(losing.lost_bytes)}) of {losing.ref.kind} {clean(name)} exist nowhere else, "
+            f"{count} ({words.size(losing.lost_bytes)}) of {clean(losing.ref.words)} exist nowhere else, "
             f"e.g. {clean(losing.lost[0])}. Type {clean(name)} to accept that they are lost; Esc does not."
         )
         self.query_one("#ref-label", Static).update(Content(text).stylize(self.house.tone_style("warn")))

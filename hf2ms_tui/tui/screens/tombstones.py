@@ -99,7 +99,8 @@ class TombstonesScreen(RoomScreen):
                     tone = {"done": "ok", "failed": "bad", "cancelled": "warn"}.get(job.phase.value, "busy")
                     text = {"done": "restored"}.get(job.phase.value, job.phase.value)
                     return Cell(f"{job.phase.glyph} {text}", tone)
-                return Cell("deleted" if row.used else "not deleted", "" if row.used else "dim")
+                tone = {"done": "", "unknown": "warn"}.get(stone.deletion, "dim")
+                return Cell(stones.ENDED[stone.deletion], tone)
 
     def _job(self, stone: Stone) -> JobView | None:
         return next((view for view in self.house.model.jobs if view.spec.tombstone == stone.row.id), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hf2ms_tui.domain.gate import Check, CheckName
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
     from .play import Play
 
 
-def true_reason(play: Play, check: Check, failing: list[Check]) -> bool:
+def true_reason(play: Play, check: Check, failing: Sequence[Check]) -> bool:
     """Whether what the check says against opening is so. Runs on the hubs' own thread."""
     return play.arena.running.call(lambda world: _true(play, check, failing, world))
 
 
-def _true(play: Play, check: Check, failing: list[Check], world: World) -> bool:
+def _true(play: Play, check: Check, failing: Sequence[Check], world: World) -> bool:
     scene, arena = play.scene, play.arena
     hub, other = world.hub(scene.hub), world.hub(scene.other)
     source, copy = hub.get(scene.kind, scene.id), other.get(scene.kind, scene.id)
