@@ -40,6 +40,7 @@ def test_leave_in_the_middle_come_back_cancel_and_carry_on(demo: Demo) -> None:
         assert terminal.ended() == 0
         assert "1 job goes on in your Modal account without this machine" in terminal.text
     assert containers(demo), "it goes on"
+    slow_down(demo, "4MB")
     with demo.open(*MODAL, size=(40, 140)) as terminal:
         terminal.wait_for("1 job running")
         terminal.press("j")
@@ -47,7 +48,7 @@ def test_leave_in_the_middle_come_back_cancel_and_carry_on(demo: Demo) -> None:
         terminal.press("c")
         terminal.wait_for("Cancel the migration")
         terminal.press("y")
-        terminal.wait_for("cancelling")
+        terminal.wait_for("cancelling|⊘ cancelled", timeout=SLOW)
         terminal.wait_for("⊘ cancelled", timeout=SLOW)
         terminal.wait_for("its worker ended", timeout=SLOW)
         assert eventually(lambda: not containers(demo), 30)
