@@ -81,6 +81,8 @@ class Backup:
             return f"listed alike, not proven{doubt}" if self.total else f"exists{doubt or ', not compared'}"
         if self.state is BackupState.PROVEN and self.level == Level.STORED.value:
             return f"proven as stored, not read back{self._but}"
+        if self.state is BackupState.PROVEN and self.why == "elsewhere":
+            return "proven elsewhere"
         return f"{self.state.value}{self._but}"
 
     @property

@@ -19,9 +19,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from hf2ms_tui.domain.errors import InterlockRefused
+from hf2ms_tui.domain.errors import BadInput, InterlockRefused
 from hf2ms_tui.domain.gate import Pass
 from hf2ms_tui.domain.repo import Hub, Kind, RepoRef
+from hf2ms_tui.domain.secret import redact
 from hf2ms_tui.domain.text import clean
 
 Body = bytes | str | Mapping[str, object] | None
@@ -90,7 +91,15 @@ def why_destructive(method: str, url: str, body: Body = None) -> str:
 
 
 def check(method: str, url: str, body: Body = None) -> None:
-    """Let a harmless request pass; spend the arm of a destructive one. Raises InterlockRefused when nothing armed it."""
+    """Let a harmless request pass; spend the arm of a destructive one. Raises InterlockRefused when nothing armed it.
+
+    Raises BadInput for an address with one of this process's tokens in it: addresses end up in logs on the way.
+    """
+    if redact(url) != url:
+        raise BadInput(
+            "A request was not sent: its address would have had a token in it",
+            way_out="A token was given in place of a name; look through the arguments and settings.",
+        )
     why = why_destructive(method, url, body)
     if not why:
         return

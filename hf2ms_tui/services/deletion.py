@@ -143,12 +143,19 @@ def record(program: Program, intent: int, found: Deletion) -> None:
         program.forget(found.ref)
 
 
-def settle(program: Program) -> tuple[Deletion, ...]:
-    """Look again at every deletion whose outcome is not known: after a kill, a crash or a lost answer."""
+def settle(program: Program, ref: RepoRef | None = None, *, lost: bool = False) -> tuple[Deletion, ...]:
+    """Look again at every deletion whose outcome is not known: after a kill, a crash or a lost answer. Repeats none.
+
+    With ``lost`` only at those whose answer is known to be lost, as others may be under way; with ``ref`` at that repo's.
+    """
     settled = []
-    for entry in program.journal.open_intents():
-        if entry.kind == "delete" and entry.ref is not None:
-            found = look(program, entry.ref)
+    for entry in program.journal.open_intents("delete"):
+        if entry.ref is None or (ref is not None and entry.ref != ref):
+            continue
+        if lost and entry.state != "unknown":
+            continue
+        found = look(program, entry.ref, looks=1 if lost else _LOOKS)
+        if found.state is not Gone.UNKNOWN or entry.state != "unknown":
             record(program, entry.seq, found)
-            settled.append(found)
+        settled.append(found)
     return tuple(settled)

@@ -60,6 +60,9 @@ def gather(
         places=places,
         acknowledged=acknowledged,
         running_jobs=running_jobs(program, ref),
+        unsettled=any(
+            entry.ref == ref and entry.state == "unknown" for entry in program.journal.open_intents("delete")
+        ),
         may_delete=rights.allowed,
         may_delete_why=rights.why,
         delete_page=rights.page,

@@ -21,7 +21,7 @@ from hf2ms_tui.domain.gate import (
 )
 from hf2ms_tui.domain.gate.refs import accepted
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.services import loss, tombstone
+from hf2ms_tui.services import deletion, loss, tombstone
 from hf2ms_tui.services.gate import gather
 from hf2ms_tui.services.loss import Loss
 from hf2ms_tui.services.program import Program
@@ -69,7 +69,11 @@ def look(
     acknowledged: frozenset[str] = frozenset(),
     on_step: Callable[[str], None] | None = None,
 ) -> GateLook:
-    """Read every fact now and judge it; write the tombstone when all else holds. Blocks on the network and the disk."""
+    """Read every fact now and judge it; write the tombstone when all else holds. Blocks on the network and the disk.
+
+    An earlier deletion whose answer was lost is looked into first: reading settles it, or the gate says that it is unknown.
+    """
+    deletion.settle(program, ref, lost=True)
     facts = tombstone.ensure(program, gather(program, ref, acknowledged, on_step), on_step)
     return _judged(facts, loss.history_of(program, facts))
 

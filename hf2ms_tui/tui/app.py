@@ -26,6 +26,8 @@ from hf2ms_tui.tui.frame import Frame
 BATCH = 500
 """rows that are taken at once when many come, so that keys are answered in between"""
 POLL = 0.5
+_SETTLE_AFTER = 30.0
+"""seconds until a deletion whose outcome is unknown is looked at again"""
 _TIDY_AFTER = 5.0
 """seconds between looks at the boards of jobs"""
 STARTED = 2.5
@@ -56,7 +58,7 @@ class CleanupApp(Frame):
             self.set_timer(STARTED, look_for_garbage)
         self.set_timer(_TIDY_AFTER, self._tidy)
         if not self.program.settings.read_only:
-            self.background.run(lambda: deletion.settle(self.program), self._settled, self.failed)
+            self._settle(lost=False)
 
     def _tidy(self) -> None:
         """Clear away what nobody needs any more, once the start is over."""
@@ -103,10 +105,18 @@ class CleanupApp(Frame):
         if of_round == self._round and (changed := self.model.advise(rows)):
             self.tell_screen(frozenset(changed))
 
+    def _settle(self, lost: bool = True) -> None:
+        self.background.run(
+            lambda: deletion.settle(self.program, lost=lost), self._settled, self.failed, only="settle"
+        )
+
     def _settled(self, found: tuple[deletion.Deletion, ...]) -> None:
         for item in found:
             tone = "ok" if item.state is deletion.Gone.GONE else "bad"
             self.say(f"an earlier deletion of {item.ref.id}: {item.state.value}; {item.evidence}", tone)
+        if any(item.state is deletion.Gone.UNKNOWN for item in found):
+            # Only reading can tell, so it is read until it does.
+            self.set_timer(_SETTLE_AFTER, self._settle)
 
     # -- reading ------------------------------------------------------------------------------------------------
 

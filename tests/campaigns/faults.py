@@ -111,11 +111,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, default=0, help="only so many of all, as the seed draws them")
     parser.add_argument("--only", type=int, default=0, metavar="NUMBER", help="one case alone")
     parser.add_argument("--stage", choices=STAGES, action="append", help="only these stages")
+    parser.add_argument("--kind", choices=list(KINDS), help="only this kind of fault")
+    parser.add_argument("--route", help="only routes of this name")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=6, help="in each process, each with hubs of its own")
     given: argparse.Namespace = parser.parse_args(arguments)
     cases = all_cases(given.seed, given.stage or STAGES)
     total, routes = len(cases), len({(case.stage, case.source, case.route) for case in cases})
+    cases = [
+        case for case in cases if given.kind in {None, case.kind} and given.route in {None, case.route.name}
+    ]
     if given.only:
         cases = [case for case in cases if case.number == given.only]
     elif given.cases:

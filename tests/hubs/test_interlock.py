@@ -12,8 +12,9 @@ from huggingface_hub import HfApi, get_async_session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hf2ms_tui.domain.errors import InterlockRefused, NotFound, OutcomeUnknown
+from hf2ms_tui.domain.errors import BadInput, InterlockRefused, NotFound, OutcomeUnknown
 from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.secret import Secret, know
 from hf2ms_tui.hubs.data import DataClient
 from hf2ms_tui.hubs.errors import Context
 from hf2ms_tui.hubs.interlock import armed, check, requests_adapter, why_destructive
@@ -276,3 +277,12 @@ def test_a_lost_answer_to_a_delete_is_an_unknown_outcome_and_is_not_sent_again(f
         assert caught.value.way_out
         assert running.faults.all()[0].hits == 1
         running.log.errors.clear()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_no_address_with_a_token_in_it_leaves(method: str) -> None:
+    know(Secret("hf_TypedWhereANameBelongs"))
+    with pytest.raises(BadInput) as refused:
+        check(method, "https://huggingface.co/api/models/acme/hf_TypedWhereANameBelongs")
+    assert "hf_Typed" not in str(refused.value)
+    check("GET", "https://huggingface.co/api/models/acme/hf_Typed")

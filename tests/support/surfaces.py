@@ -50,6 +50,7 @@ HEADS = {
     "inventory": "hugging face →",
     "triage": r"\d+ of \d+",
     "proof": "files of",
+    "gate": r"\b(gate|delete)\b",
     "org": "whose repos",
     "full text": "journal entry",
 }

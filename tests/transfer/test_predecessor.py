@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -149,15 +150,23 @@ def test_w12_a_public_destination_is_refused_for_a_private_source(here: str, the
 
 def test_w12_a_destination_made_public_in_mid_job_gets_no_commit() -> None:
     with sides(model("hf")) as world:
-        world.fault("hf:GET:blob:stall=0.8:count=1")
+        world.fault("hf:GET:blob:stall=2:count=1")
 
         def publish() -> None:
-            world.repo("ms").visibility = "public"
+            # As soon as the job has made it, while a blob still stalls.
+            end = time.monotonic() + 30
+            while time.monotonic() < end:
+                made = world.world.ms.get("model", "acme/tiny")
+                if made is not None:
+                    time.sleep(0.5)
+                    made.visibility = "public"
+                    return
+                time.sleep(0.01)
 
-        timer = threading.Timer(0.5, publish)
-        timer.start()
+        somebody = threading.Thread(target=publish)
+        somebody.start()
         view = world.run(ref("hf"), ref("ms"))
-        timer.join()
+        somebody.join()
         assert view.error["error"] == "VisibilityRefused"
         assert "config.json" not in world.files("ms")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 from hf2ms_tui.domain.repo import Hub
 from hf2ms_tui.domain.secret import Secret, know, redact
 from hf2ms_tui.hubs.errors import Context, from_answer, token_help
@@ -24,3 +27,18 @@ def test_a_bad_token_is_said_with_its_variable_and_page() -> None:
     }.items():
         error = from_answer(Context(hub, "read"), 401, {}, b"no")
         assert all(word in str(error) for word in words) and token_help(hub) in str(error)
+
+
+def test_a_token_in_disguise_is_taken_out_as_well() -> None:
+    token = "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"
+    for text in (
+        *(base64.b64encode(b"u" * before + f":{token}".encode() + b"end").decode() for before in range(3)),
+        base64.b64encode(token.encode()).decode(),
+        token.encode().hex(),
+        token[::-1],
+        "".join(f"%{byte:02X}" for byte in token.encode()),
+        json.dumps({"authorization": f"Bearer {token}"}),
+    ):
+        left = redact(f"it said {text}, and no", Secret(token))
+        assert "‹token›" in left and left.endswith("and no")
+        assert len(left) < len(text), left

@@ -266,6 +266,13 @@ def _other_refs(name: CheckName, facts: GateFacts) -> Check:
 
 
 def _no_job(name: CheckName, facts: GateFacts) -> Check:
+    if facts.unsettled:
+        return _unknown(
+            name,
+            "an earlier deletion was sent and its outcome is unknown",
+            "R: look again; it is settled by reading and never sent twice",
+            facts.now,
+        )
     if facts.running_jobs:
         return _fails(name, f"job {facts.running_jobs[0]} is running", "wait for it or cancel it")
     return _ok(name, "none", facts.now)

@@ -151,6 +151,8 @@ class GateFacts:
     """what the destination said when it was asked again for every content, and which of them were read again"""
     acknowledged: frozenset[str] = field(default_factory=frozenset)
     running_jobs: tuple[str, ...] = ()
+    unsettled: bool = False
+    """whether an earlier deletion of it was asked for and its outcome is still unknown"""
     may_delete: bool | None = None
     may_delete_why: str = ""
     delete_page: str = ""

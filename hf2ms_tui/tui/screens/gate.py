@@ -264,6 +264,10 @@ class GateScreen(GateView):
     def _cancelled(self) -> None:
         self.do_back()
 
+    def do_proof(self) -> None:
+        """The proof that this gate looks at, file by file."""
+        self.house.open_repo("proof", self.ref)
+
     def do_back(self) -> None:
         """Leave; what is about a repo that is gone is left with it."""
         if self.ref_open:

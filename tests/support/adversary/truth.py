@@ -26,6 +26,9 @@ def _true(play: Play, check: Check, failing: Sequence[Check], world: World) -> b
     source, copy = hub.get(scene.kind, scene.id), other.get(scene.kind, scene.id)
     source_bad = source is None or arena.token(scene.hub).expired or arena.spoiled(scene.hub)
     copy_bad = copy is None or arena.token(scene.other).expired or arena.spoiled(scene.other)
+    if check.evidence.startswith("an earlier deletion was sent"):
+        open_acts = play.program("a").journal.open_intents("delete")
+        return any(entry.ref == play.ref for entry in open_acts)
     proof = play.program("a").proofs.standing(play.ref)
     match check.name:
         case CheckName.SAME_REPO:

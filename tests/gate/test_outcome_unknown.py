@@ -1,0 +1,89 @@
+"""A deletion whose answer was lost: settled by reading, said until it is, and never sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hf2ms_tui.domain.gate import CheckName, CheckState, GateShut
+from hf2ms_tui.services import deletion, gatelook
+from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.program import Program
+from support.gate_world import NAME, GateWorld, gate_world, prepare
+from support.transfers import ORG
+
+FULL = f"{ORG}/{NAME}"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[GateWorld]:
+    with gate_world(tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def ready(world: GateWorld) -> Program:
+    program = world.program()
+    prepare(program, world.ref())
+    return program
+
+
+@pytest.mark.parametrize("answer", ["reset=0:late", "status=503:late", "status=502:late"])
+def test_an_answer_lost_after_the_effect_is_settled_by_reading(
+    world: GateWorld, ready: Program, answer: str
+) -> None:
+    world.running.faults.add(f"hf:DELETE:.*:{answer}:count=1")
+    found = deletion.delete(ready, world.ref(), FULL)
+    assert found.state is Gone.GONE
+    assert not world.exists()
+    assert len(world.deletions()) == 1
+    assert ready.journal.open_intents("delete") == []
+
+
+@pytest.mark.parametrize("answer", ["reset=0", "status=503"])
+def test_a_request_that_had_no_effect_is_not_sent_again(
+    world: GateWorld, ready: Program, answer: str
+) -> None:
+    world.running.faults.add(f"hf:DELETE:.*:{answer}:count=1")
+    found = deletion.delete(ready, world.ref(), FULL)
+    assert found.state is Gone.STILL_THERE
+    assert world.exists()
+    assert len(world.deletions()) == 1
+
+
+@pytest.mark.parametrize("effect", [True, False])
+def test_while_nobody_can_tell_the_gate_says_so_and_stays_shut(
+    world: GateWorld, ready: Program, effect: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub goes silent with the deletion: whether it happened cannot be told until it answers again."""
+    real = deletion.look
+
+    def silent(*args: object, **options: object) -> deletion.Deletion:
+        world.running.faults.add("hf:GET:.*:status=503")
+        return real(*args, **options)  # type: ignore[arg-type]
+
+    world.running.faults.add(f"hf:DELETE:.*:reset=0{':late' if effect else ''}:count=1")
+    with monkeypatch.context() as patch:
+        patch.setattr(deletion, "look", silent)
+        found = deletion.delete(ready, world.ref(), FULL)
+    assert found.state is Gone.UNKNOWN
+    (intent,) = ready.journal.open_intents("delete")
+    assert intent.state == "unknown"
+    entries = len(ready.journal.entries())
+    for _ in range(2):
+        look = gatelook.look(ready, world.ref())
+        check = next(item for item in look.checks if item.name is CheckName.NO_JOB)
+        assert check.state is CheckState.UNKNOWN
+        assert "earlier deletion" in check.evidence
+        assert not look.open
+    assert len(ready.journal.entries()) == entries, "looking again writes nothing while nothing is new"
+    with pytest.raises(GateShut):
+        deletion.delete(ready, world.ref(), FULL)
+    world.running.faults.clear()
+    assert len(world.deletions()) == 1, "never sent a second time"
+    look = gatelook.look(ready, world.ref())
+    assert ready.journal.open_intents("delete") == []
+    assert look.open is (not effect)
+    assert world.exists() is (not effect)
