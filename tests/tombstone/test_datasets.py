@@ -25,7 +25,7 @@ DATA = {
 }
 
 
-@pytest.mark.parametrize("hub", ["hf", "ms"])
+@pytest.mark.parametrize("hub", [pytest.param("hf", marks=pytest.mark.slow), "ms"])
 def test_a_dataset_comes_back(tmp_path: Path, hub: str) -> None:
     ref = RepoRef.of(hub, "dataset", FULL)
 
@@ -52,6 +52,7 @@ def test_a_dataset_comes_back(tmp_path: Path, hub: str) -> None:
         assert here.running.call(files) == before
 
 
+@pytest.mark.slow
 def test_the_type_must_be_said_when_an_id_had_several(tmp_path: Path) -> None:
     with gate_world(tmp_path, lambda world: add(world, "hf", NAME, DATA, "dataset")) as here:
         program = here.program()

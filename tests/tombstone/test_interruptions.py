@@ -67,7 +67,7 @@ def kill(program: Program, job_id: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("hub", ["hf", "ms"])
+@pytest.mark.parametrize("hub", ["hf", pytest.param("ms", marks=pytest.mark.slow)])
 def test_a_restore_that_is_killed_again_and_again_ends_byte_equal(tmp_path: Path, hub: str) -> None:
     with gate_world(tmp_path, with_refs(hub)) as world:
         program = world.program(source=hub)

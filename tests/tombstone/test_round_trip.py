@@ -130,6 +130,7 @@ def test_an_id_that_exists_again_is_never_overwritten(worlds: Worlds) -> None:
         assert not program.jobs.views(here.ref("ms"))
 
 
+@pytest.mark.slow
 def test_a_repo_that_came_to_be_meanwhile_is_not_taken_for_ours(worlds: Worlds) -> None:
     with worlds() as here:
         program = here.program()
@@ -236,6 +237,7 @@ def test_a_file_that_the_destination_keeps_in_another_version_comes_back_as_it_w
         assert snapshot(here, "ms") == before
 
 
+@pytest.mark.slow
 def test_large_files_of_branches_come_back_from_where_they_were_brought_over(worlds: Worlds) -> None:
     def grown(world: World) -> None:
         repo = world.hf.get("model", FULL)
@@ -266,6 +268,7 @@ def _ids(program: Program) -> list[str]:
     return [summary.id for summary in program.proofs.summaries() if summary.ref.startswith("restored")]
 
 
+@pytest.mark.slow
 def test_small_files_beyond_the_cap_come_from_the_destination_and_are_counted(
     worlds: Worlds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
