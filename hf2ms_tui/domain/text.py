@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from hf2ms_tui.domain.secret import redact
+
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _INVISIBLE = "\u200b\u2060\ufeff\u2028\u2029\u00ad"
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f{_BIDI}{_INVISIBLE}\ud800-\udfff]")
@@ -26,9 +28,10 @@ def clean(text: str, limit: int | None = None) -> str:
     """Return ``text`` with control, escape, bidirectional and invisible characters replaced by visible stand-ins.
 
     C0 controls become their control pictures (ESC is shown as U+241B), everything else unsafe U+FFFD. With ``limit``
-    the result has at most that many characters, ending in an ellipsis when something was cut. Idempotent.
+    the result has at most that many characters, ending in an ellipsis when something was cut. Tokens that this process knows
+    are taken out: a name may quote one. Idempotent.
     """
-    shown = _UNSAFE.sub(_stand_in, text)
+    shown = _UNSAFE.sub(_stand_in, redact(text))
     if limit is not None and len(shown) > limit:
         return shown[: max(limit - 1, 0)] + "…"
     return shown

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Hf2msError, NotFound
+from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Hf2msError, NotFound, StoreFailed
 from hf2ms_tui.domain.job import JobSpec, JobView, LogLine, Phase, RefMove
 from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import Hub, Kind, RepoId, RepoRef, SourceSpec, parse_source
@@ -156,7 +157,9 @@ def tokens(program: Program) -> Tokens:
 def listing(program: Program) -> tuple[JobView, ...]:
     """All jobs, newest first, each with the truth about whether its process is alive."""
     views = tuple(program.engine.reconcile())
-    _settle(program, views)
+    # Looking must work with a full disk, too; what is not noted now is noted by a later look.
+    with suppress(StoreFailed):
+        _settle(program, views)
     return views
 
 

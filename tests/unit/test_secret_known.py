@@ -7,6 +7,7 @@ import json
 
 from hf2ms_tui.domain.repo import Hub
 from hf2ms_tui.domain.secret import Secret, know, redact
+from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs.errors import Context, from_answer, token_help
 
 
@@ -42,3 +43,9 @@ def test_a_token_in_disguise_is_taken_out_as_well() -> None:
         left = redact(f"it said {text}, and no", Secret(token))
         assert "‹token›" in left and left.endswith("and no")
         assert len(left) < len(text), left
+
+
+def test_a_name_that_quotes_a_token_is_shown_without_it() -> None:
+    know(Secret("hf_InTheNameOfABranch"))
+    assert clean("b-hf_InTheNameOfABranch") == "b-‹token›"
+    assert clean(clean("b-hf_InTheNameOfABranch")) == "b-‹token›"
