@@ -25,7 +25,7 @@ from hf2ms_tui.services.program import Program
 from hf2ms_tui.store.proofs import ProofSummary, standing
 from hf2ms_tui.transfer.blob import read_small
 from hf2ms_tui.transfer.control import Control
-from hf2ms_tui.transfer.retry import Retrier
+from hf2ms_tui.transfer.retry import BRIEF, Retrier
 from hf2ms_tui.transfer.source import Origin
 
 Tell = Callable[[str], None]
@@ -257,7 +257,7 @@ def hashed_all(program: Program, manifest: Manifest, tell: Tell) -> Manifest:
     tell(f"reading small files of {manifest.ref.id}")
     reader = program.hub(manifest.ref.hub).read
     control = Control(lambda: program.closed)
-    origin = Origin(reader, manifest.ref, manifest.revision, Retrier(control))
+    origin = Origin(reader, manifest.ref, manifest.revision, Retrier(control, patience=BRIEF))
     learnt = {}
     for entry in unknown:
         small = read_small(origin, entry)

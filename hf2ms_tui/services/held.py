@@ -21,7 +21,7 @@ from hf2ms_tui.services.program import Program
 from hf2ms_tui.transfer.blob import Target, read_back
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.pool import ThreadPool
-from hf2ms_tui.transfer.retry import Retrier
+from hf2ms_tui.transfer.retry import BRIEF, Retrier
 from hf2ms_tui.transfer.source import Origin
 
 Tell = Callable[[str], None]
@@ -119,7 +119,7 @@ class _Work:
         writer = self._program.hub(copy.ref.hub).write
         if writer is None:
             return frozenset()
-        target = Target(writer, copy.ref, Retrier(self._control))
+        target = Target(writer, copy.ref, Retrier(self._control, patience=BRIEF))
         blobs = sorted({item.blob for item in items})
         found: set[Blob] = set()
         try:
@@ -168,7 +168,7 @@ class _Work:
 
     def _origin(self, copy: Copy) -> Origin:
         reader = self._program.hub(copy.ref.hub).read
-        return Origin(reader, copy.ref, copy.revision, Retrier(self._control))
+        return Origin(reader, copy.ref, copy.revision, Retrier(self._control, patience=BRIEF))
 
     def _whole(self, item: _Item) -> ReadBack:
         return read_back(self._origin(item.copy), item.entry)

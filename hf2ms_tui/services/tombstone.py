@@ -22,7 +22,7 @@ from hf2ms_tui.store.tombstones import TombstoneRow
 from hf2ms_tui.transfer.blob import Small, read_small
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.pool import ThreadPool
-from hf2ms_tui.transfer.retry import Retrier
+from hf2ms_tui.transfer.retry import BRIEF, Retrier
 from hf2ms_tui.transfer.source import BLOCK, HashingSource, Origin
 
 Progress = Callable[[str], None]
@@ -277,7 +277,7 @@ class _Work:
 
     def _origin(self, revision: str, control: Control) -> Origin:
         reader = self.program.hub(self.facts.ref.hub).read
-        return Origin(reader, self.facts.ref, revision, Retrier(control))
+        return Origin(reader, self.facts.ref, revision, Retrier(control, patience=BRIEF))
 
     def _read(self, wanted: list[tuple[FileEntry, str]]) -> Iterator[tuple[FileEntry, Small]]:
         control = Control(lambda: self.program.closed)

@@ -32,6 +32,10 @@ class Patience:
     obey: float = 300.0
 
 
+BRIEF = Patience(attempts=4, rate_limited=4, base=0.5, longest=8.0, obey=20.0)
+"""where a person waits in front of the screen: a hub that stays busy is said to be so within about a minute, not waited for"""
+
+
 class Throttle:
     """One hub's request to slow down, shared by everybody who talks to it."""
 
