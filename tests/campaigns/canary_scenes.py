@@ -144,7 +144,7 @@ class Scenes:
         shown = ""
         with self.here.open("--org", ORG) as terminal:
             with suppress(AssertionError, OSError, pexpect.EOF):
-                terminal.wait_for("quoting-big")
+                terminal.wait_for("acme")
             for name, action in surfaces.walk(terminal, actions=actions, pause=0.08):
                 found.surfaces += 1
                 if name != shown:
@@ -189,7 +189,7 @@ class Scenes:
         self.sight(found, "a verb's traceback", out.encode(), err.encode())
         (folder / "sitecustomize.py").write_text(BROKEN + IN_SCREEN)
         with self.here.open("--org", ORG, PYTHONPATH=path) as terminal:
-            terminal.wait_for("quoting-big")
+            terminal.wait_for("acme")
             terminal.press("p", pause=0.5)
             with suppress(AssertionError):
                 terminal.ended()
@@ -197,7 +197,7 @@ class Scenes:
         if not list((self.here.state / "crashes").iterdir()):
             found.leaks.append("crashes: no file says what happened")
         with self.here.open("--org", ORG) as terminal:
-            terminal.wait_for("quoting-big")
+            terminal.wait_for("acme")
             self._no_core(found, psutil.Process(terminal.process.pid), "the screen")
             terminal.process.kill(signal.SIGABRT)
             terminal.ended()

@@ -230,3 +230,7 @@ class Rounds:
             with suppress(psutil.Error, ProcessLookupError):
                 child.kill()
             child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()

@@ -121,6 +121,10 @@ def walk(terminal: Terminal, *, actions: bool, pause: float = 0.25) -> Iterator[
                 terminal.press("esc", "esc", *PATHS[name], pause=pause)
                 if action:
                     terminal.press(key_for(action), pause=pause)
+                elif not reached(terminal, name):
+                    terminal.press(
+                        "esc", "esc", *PATHS[name], pause=0.8
+                    )  # a busy machine had not drawn the last one yet
             if not terminal.process.isalive():
                 terminal.pump()
                 return
