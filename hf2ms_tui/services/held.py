@@ -82,6 +82,10 @@ class _Item:
     entry: FileEntry
 
 
+def _is(entry: FileEntry | None, blob: Blob) -> bool:
+    return entry is not None and entry.size == blob.size and entry.sha256 in {None, blob.sha256}
+
+
 class _Work:
     """Asking and reading, over all repos that hold something."""
 
@@ -97,9 +101,12 @@ class _Work:
         """Note what to ask ``copy`` for; a path that its revision does not list is lost."""
         reader = self._program.hub(copy.ref.hub).read
         listed = manifest_of(self._program, reader, copy.ref, copy.revision).by_path()
+        if not all(_is(listed.get(path), blob) for blob, path in wanted.items()):
+            # What is remembered may be of an answer that was cut short and did not show it.
+            listed = reader.manifest(copy.ref, copy.revision).by_path()
         for blob, path in wanted.items():
             entry = listed.get(path)
-            if entry is None or entry.size != blob.size or entry.sha256 not in {None, blob.sha256}:
+            if entry is None or not _is(entry, blob):
                 self.lost.append(path)
             else:
                 self.items.append(_Item(blob, copy, entry))
