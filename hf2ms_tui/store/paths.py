@@ -71,7 +71,7 @@ class Places:
 
     def turn_lock(self, number: int) -> Path:
         """The file that a job holds locked while it has turn ``number``."""
-        return self.jobs / f"turn-{number}.lock"
+        return self.jobs / f"turn-{number}"
 
     def job_stderr(self, job_id: str) -> Path:
         """What a job's process wrote outside its log."""

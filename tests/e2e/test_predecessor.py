@@ -225,7 +225,7 @@ def test_w24_an_edited_journal_is_an_exit_code_too(tmp_path: Path) -> None:
 
 def test_w24_interrupted_is_130_and_the_job_goes_on(tmp_path: Path) -> None:
     with desk(tmp_path, slow_model) as here:
-        crawl(here, "2M")
+        crawl(here, "400K")
         verb = here.start("migrate", f"{ORG}/big", "--to", "ms")
         # Blobs go side by side and all arrive near the end: the first that is stored would be too late.
         until(lambda: any(job["bytes_moved"] for job in here.jobs()), 60)

@@ -115,7 +115,7 @@ def test_a_killed_job_is_known_dead_and_a_retry_sends_no_stored_blob_twice(tmp_p
 
 @pytest.mark.parametrize("phase", ["committing", "proving"])
 def test_a_kill_in_a_later_phase_leaves_the_truth_and_can_be_resumed(tmp_path: Path, phase: str) -> None:
-    route = {"committing": "commit", "proving": "download"}[phase]
+    route = {"committing": "commit", "proving": "blob-get"}[phase]
     with machine(tmp_path, model("hf")) as here:
         here.world.fault(f"ms:*:{route}:stall=forever:count=20")
         job = here.submit(ref("hf"), ref("ms"))

@@ -99,6 +99,7 @@ def test_calls_that_a_call_made_can_be_cancelled_with_it(here: ModalSession) -> 
                 one
                 for one in here.plane.calls(function="square")
                 if one.parent == here.plane.look(parent.object_id).inputs[0].id
+                and len(one.inputs) == 2
                 and any(each.state == "running" for each in one.inputs)
             ]
         )

@@ -328,7 +328,7 @@ def test_bytes_that_differed_are_not_remembered_as_read_back() -> None:
         view = world.run(ref("hf"), ref("ms"), ledger=ledger)
         assert view.phase.value == "done"
         again = world.running.log.bytes_out("ms", "cdn") - before
-        assert 0 < again < 4 * MIB  # the one bad file, and the head of its twin
+        assert 0 < again < before  # the one bad file, whichever it was, and what has the same bytes
 
 
 def test_thousands_of_small_files_never_sit_in_memory_together() -> None:
