@@ -38,6 +38,7 @@ def test_a_full_disk_or_destination_in_the_middle_of_a_job_is_carried_on_from(nu
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 def test_no_token_is_seen_anywhere() -> None:
     findings = Findings(canaries.COLUMNS)
     canaries.campaign(findings, seed=2, short=True)
@@ -46,6 +47,7 @@ def test_no_token_is_seen_anywhere() -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 def test_hostile_text_is_neither_obeyed_nor_taken_for_markup() -> None:
     findings = Findings(hostile.COLUMNS)
     hostile.campaign(findings, seed=2, short=True)

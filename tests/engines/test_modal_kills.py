@@ -73,6 +73,7 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
 
 
 @PATIENT
+@pytest.mark.slow
 def test_a_killed_coordinator_finds_its_chunks_again(tmp_path: Path) -> None:
     with cloud(tmp_path, big) as here:
         slow(here, "2M")

@@ -10,6 +10,9 @@ import pytest
 
 from support.modal_session import ModalSession, gone, key, modal_session
 
+pytestmark = pytest.mark.slow
+"""the control plane alone; what the program needs of it is in the default run with the engine"""
+
 
 def begun(here: ModalSession, function: str) -> tuple[str, Any]:
     """A running call of a function that waits, and the key under which it tells its end."""

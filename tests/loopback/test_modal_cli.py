@@ -9,6 +9,9 @@ import pytest
 from support.modal_app import NAME
 from support.modal_session import ModalSession
 
+pytestmark = pytest.mark.slow
+"""the control plane alone; what the program needs of it is in the default run with the engine"""
+
 APP = "support.modal_app"
 
 

@@ -11,6 +11,9 @@ import pytest
 
 from support.modal_session import ModalSession, gone, key, modal_session
 
+pytestmark = pytest.mark.slow
+"""the control plane alone; what the program needs of it is in the default run with the engine"""
+
 
 def runs(here: ModalSession, call_id: str) -> str:
     """The container that works on the call's first input, as soon as there is one."""

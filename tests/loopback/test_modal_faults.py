@@ -19,6 +19,9 @@ import pytest
 from hf2ms_tui.loopback.modal import RpcFault, start_modal
 from support.modal_session import ModalSession, gone, make_client
 
+pytestmark = pytest.mark.slow
+"""the control plane alone; what the program needs of it is in the default run with the engine"""
+
 
 def test_a_wrong_token(here: ModalSession) -> None:
     client = make_client(here.plane, secret="wrong")

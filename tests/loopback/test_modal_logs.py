@@ -15,6 +15,9 @@ from hf2ms_tui.loopback.modal import LineFilter
 from support.modal_app import NAME
 from support.modal_session import ModalSession
 
+pytestmark = pytest.mark.slow
+"""the control plane alone; what the program needs of it is in the default run with the engine"""
+
 
 def texts(entries: Any) -> list[str]:
     return [entry.message for entry in entries]
