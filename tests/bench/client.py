@@ -84,7 +84,9 @@ def ours(orders: dict[str, Any]) -> None:
         meter.mark(entered.value)
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR):
+        if event != "open" or not isinstance(arguments[2], int) or isinstance(arguments[0], int):
+            return  # a descriptor was heard of when its path was opened
+        if arguments[2] & (os.O_WRONLY | os.O_RDWR):
             opened.append(str(arguments[0]))
 
     JobBoard.phase = phase  # type: ignore[method-assign]
