@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 
 from campaigns.fault_kinds import Route
 from hf2ms_tui.loopback.content import Content, SeededContent
+from hf2ms_tui.transfer.retry import Patience
 from support.transfers import CARD
 
 OTHER = {"hf": "ms", "ms": "hf"}
+HASTY = Patience(attempts=3, rate_limited=4, base=0.02, longest=0.1, obey=0.3)
+STUCK = 45.0
+"""seconds after which a run is asked to end and counts as stuck"""
 
 
 @dataclass(frozen=True, slots=True)

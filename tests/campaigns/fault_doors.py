@@ -63,11 +63,11 @@ class Doors:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
-    def program(self) -> Iterator[Program]:
+    def program(self, made: type[Opened] = Opened) -> Iterator[Program]:
         """The program, as one start of it."""
         environ = {**self.sides.running.env, "HF2MS_STATE": str(self.folder / "s"), "HOME": str(self.folder)}
         settings = load({"org": ORG, "workers": 2, "streams": 2}, environ, self.folder)
-        opened = Opened(settings, lambda hub: self.sides.hf if hub is Hub.HF else self.sides.ms)
+        opened = made(settings, lambda hub: self.sides.hf if hub is Hub.HF else self.sides.ms)
         try:
             yield opened
         finally:

@@ -1,4 +1,4 @@
-"""What a person does with one repo while a hub misbehaves: migrate it, prove it. Each told apart from what is true."""
+"""What a person does with one repo while a hub misbehaves, from migrating it to restoring it, told apart from what is true."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from campaigns.fault_case import OTHER, Case, Result, files_of, wrong_words
+from campaigns.fault_case import HASTY, OTHER, STUCK, Case, Result, files_of, wrong_words
 from campaigns.fault_doors import Doors
 from campaigns.fault_kinds import KINDS, Elsewhere, Route, was_done
+from campaigns.fault_restore import Restores
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.job import JobView, Phase
 from hf2ms_tui.domain.proof import Level, Proof
@@ -22,17 +23,13 @@ from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import gatelook
 from hf2ms_tui.services.deletion import Gone
 from hf2ms_tui.transfer.memory import MemoryBoard, MemoryLedger
-from hf2ms_tui.transfer.retry import Patience
 from hf2ms_tui.transfer.verify import verify
 from support import oracle
 from support.campaign import drawn
 from support.transfers import ORG, Sides, add, put, ref, sides
 
-HASTY = Patience(attempts=3, rate_limited=4, base=0.02, longest=0.1, obey=0.3)
 SHORT = Timeouts(connect=1.0, read=0.8, send=2.0)
-STUCK = 45.0
-"""seconds after which a run is asked to end and counts as stuck"""
-STAGES = ("migrate", "prove", "gate", "delete")
+STAGES = ("migrate", "prove", "gate", "delete", "restore")
 
 
 class Stage:
@@ -45,6 +42,7 @@ class Stage:
         self.fresh()
 
         self.doors = Doors(world)
+        self.restores = Restores(self.doors)
 
     def fresh(self) -> None:
         """Sessions that remember nothing."""
@@ -85,6 +83,12 @@ class Stage:
             assert done.phase is Phase.DONE, done.error
         elif stage == "prove":
             assert self.prove(source, self.repo(source, both=True)).holds
+        elif stage == "restore":
+            there, _ = self.restores.deleted(source, self.name())
+            self.fresh()
+            before = self._last()
+            back = self.restores.restore(there)
+            assert back.phase is Phase.DONE, back.error
         else:
             there = self.doors.ready(source, self.name())
             self.fresh()  # reading whose tokens these are is a part of it
@@ -124,6 +128,8 @@ class Stage:
                 self.doors.gate_case(case, result, rule, self.name(), chance)
             elif case.stage == "delete":
                 self.doors.delete_case(case, result, rule, self.name(), chance)
+            elif case.stage == "restore":
+                self.restores.case(case, result, rule, self.name())
             else:
                 self._prove_case(case, result, rule, chance.random() < 0.5)
         except Hf2msError as error:

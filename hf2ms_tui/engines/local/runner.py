@@ -21,13 +21,14 @@ from hf2ms_tui.engines.local import lock
 from hf2ms_tui.engines.local.engine import RUNS_ELSEWHERE
 from hf2ms_tui.engines.local.turn import AT_ONCE, turn
 from hf2ms_tui.engines.sessions import open_sessions
+from hf2ms_tui.hubs.protocol import HubSession
 from hf2ms_tui.store.board import JobBoard
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.paths import Places, private_file
 from hf2ms_tui.store.tombstones import Tombstones
 from hf2ms_tui.transfer.control import Control
-from hf2ms_tui.transfer.job import run_job
+from hf2ms_tui.transfer.job import Work, run_job
 from hf2ms_tui.transfer.kept import KeptReader
 from hf2ms_tui.transfer.pool import ThreadPool
 from hf2ms_tui.transfer.restore import Restoring
@@ -125,12 +126,7 @@ def _phase_after(
     try:
         streams = max(1, spec.workers) * max(1, spec.streams) + 2
         source, destination = open_sessions(spec, tokens, streams)
-        work = None
-        if spec.tombstone:
-            row = stones.named(spec.tombstone)
-            stone, parts = stones.load(row)
-            source = replace(source, read=KeptReader(stone, parts, source.read, row.id))
-            work = Restoring(stone, row.id)
+        source, work = what_to_do(spec, stones, source)
         control = Control(board.cancel_requested, stopping.is_set)
         return run_job(
             spec,
@@ -157,6 +153,18 @@ def _phase_after(
             ),
         )
         return Phase.FAILED
+
+
+def what_to_do(spec: JobSpec, stones: Tombstones, source: HubSession) -> tuple[HubSession, Work | None]:
+    """The source as the job is to read it, and its work; a restore reads what its tombstone keeps from there.
+
+    Raises StoreFailed for a damaged tombstone.
+    """
+    if not spec.tombstone:
+        return source, None
+    row = stones.named(spec.tombstone)
+    stone, parts = stones.load(row)
+    return replace(source, read=KeptReader(stone, parts, source.read, row.id)), Restoring(stone, row.id)
 
 
 def _give_up(board: JobBoard, error: Hf2msError) -> None:
