@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from hf2ms_tui.domain.chronicle import Chronicle
@@ -81,11 +82,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class DeleteRights:
-    """Whether a token may delete a repo: None when the hub does not tell. ``page`` is where a person can do it by hand."""
+    """Whether a token may delete a repo: None when the hub does not tell. ``page`` is where a person can do it by hand.
+
+    ``at`` is when the oldest of what that rests on was read (UTC); None when nothing was read for it.
+    """
 
     allowed: bool | None
     why: str
     page: str = ""
+    at: datetime | None = None
 
 
 class HubReader(Protocol):

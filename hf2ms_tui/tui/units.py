@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from hf2ms_tui.services import words
 
 UNKNOWN = words.UNKNOWN
+_FRESH = 5
+"""seconds below which something happened now: the time that reading it takes"""
 
 
 def bytes_text(count: int | None, exact: bool = False) -> str:
@@ -28,6 +32,21 @@ def progress_text(done: int, total: int | None) -> str:
 def rate_text(per_second: float | None) -> str:
     """Return bytes per second as ``52 MB/s``; empty when unknown, as a bar has no room for question marks."""
     return "" if per_second is None else words.rate(per_second)
+
+
+def since_text(at: datetime | None, now: datetime) -> str:
+    """Return how long ago something was in one unit, at most ten cells: ``now``, ``12 s ago``, ``2 min ago``, ``3 h ago``,
+    ``400 d ago``; empty for None. A moment yet to come is ``now``.
+    """
+    if at is None:
+        return ""
+    seconds = int((now - at).total_seconds())
+    if seconds < _FRESH:
+        return "now"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
 
 
 def duration_text(seconds: float | None) -> str:

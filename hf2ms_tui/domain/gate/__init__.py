@@ -13,6 +13,7 @@ from hf2ms_tui.domain.gate.facts import (
     GateFacts,
     HeldFact,
     PlaceFact,
+    ReadAt,
     RefCoverage,
     refs_digest,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "HeldFact",
     "Pass",
     "PlaceFact",
+    "ReadAt",
     "RefCoverage",
     "checks",
     "is_open",

@@ -107,9 +107,11 @@ def cover(
         found = next((item for item in evidence if item.holds(entry)), None)
         original = None
         if found is None:
-            original = next((sha for item in evidence if (sha := item.excepts(entry)) is not None), None)
+            known = ((item, sha) for item in evidence if (sha := item.excepts(entry)) is not None)
+            original = next(known, None)
         if original is not None:
-            excepted.append((entry.path, original))
+            excepted.append((entry.path, original[1]))
+            used.append(original[0].at)
         elif found is None:
             lost.append(entry)
         else:

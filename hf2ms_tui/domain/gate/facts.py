@@ -55,13 +55,18 @@ class Check:
     evidence: str
     way_out: str = ""
     at: datetime | None = None
-    """when the evidence was gathered (UTC): read now, or by a proof some time ago; None when there is none"""
+    """when the oldest of its evidence was read (UTC), be it by a look or by a proof some time ago; None without evidence"""
     lines: tuple[str, ...] = ()
     """the evidence in full where ``evidence`` sums it up: a line for each branch and tag"""
 
     def age(self, now: datetime) -> timedelta | None:
         """How old the evidence is at ``now``, never negative; None when there is none."""
         return max(now - self.at, timedelta()) if self.at is not None else None
+
+    @property
+    def row(self) -> list[str | None]:
+        """As JSON-ready values, for the journal: name, evidence, and when that was read (ISO 8601, UTC), null without any."""
+        return [self.name.value, self.evidence, self.at.isoformat(timespec="seconds") if self.at else None]
 
     @property
     def ok(self) -> bool:
@@ -90,6 +95,8 @@ class RefCoverage:
     """path and SHA-256 of the source's bytes"""
     target: str = ""
     cannot: str = ""
+    carried: str = ""
+    """what it is on the destination by now (``tag dev``), proven there as a whole; empty when it was not brought over"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class PlaceFact:
     """Another repo that a proof rests on, as it is now. ``kept``: whether the revision is still one of its branches or tags.
 
     ``info`` is None when the repo is gone, ``kept`` None when that could not be read, with the reason in ``trouble``.
-    ``proof`` is the recorded proof of that repo, None when it is not on record.
+    ``proof`` is the recorded proof of that repo, None when it is not on record. ``at`` is when it was read (UTC).
     """
 
     place: Elsewhere
@@ -105,6 +112,7 @@ class PlaceFact:
     kept: bool | None = None
     proof: Proof | None = None
     trouble: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +132,25 @@ class HeldFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAt:
+    """When each part of the facts was read (UTC), None for what was not.
+
+    It is the moment before the first request for it, so that no evidence is shown younger than it is.
+    """
+
+    source: datetime | None = None
+    refs: datetime | None = None
+    destination: datetime | None = None
+    jobs: datetime | None = None
+    rights: datetime | None = None
+    tombstone: datetime | None = None
+    """when the one on the disk was verified, or when writing one failed"""
+    settings: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GateFacts:
-    """Everything the gate looks at, read at one moment (``now``, UTC).
+    """Everything the gate looks at, as it is judged at ``now`` (UTC); ``read_at`` says when the parts of it were read.
 
     Each ``*_trouble`` says why a fact could not be read, empty when it could. ``acknowledged`` are the names of refs whose
     loss the person accepted by typing them.
@@ -160,6 +185,12 @@ class GateFacts:
     tombstone: TombstoneFact | None = None
     """the tombstone on this machine's disk, verified at this moment"""
     tombstone_trouble: str = ""
+    read_at: ReadAt = field(default_factory=ReadAt)
+
+
+def oldest(*times: datetime | None) -> datetime | None:
+    """The earliest of some moments (UTC); None when none is known."""
+    return min((at for at in times if at is not None), default=None)
 
 
 def refs_digest(refs: tuple[GitRef, ...]) -> str:

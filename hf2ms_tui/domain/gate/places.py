@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from hf2ms_tui.domain.gate.facts import CheckState, GateFacts, PlaceFact
+from hf2ms_tui.domain.gate.facts import CheckState, GateFacts, PlaceFact, oldest
 from hf2ms_tui.domain.proof import Proof
 from hf2ms_tui.domain.repo import Gating, RepoInfo, Visibility
 from hf2ms_tui.domain.verdict import Level, Verdict
@@ -41,6 +42,11 @@ def facts_of(facts: GateFacts) -> Iterator[tuple[str, PlaceFact | None]]:
     read = {item.place: item for item in facts.places}
     for place in facts.proof.places if facts.proof else ():
         yield place.words, read.get(place)
+
+
+def read_at(facts: GateFacts) -> datetime | None:
+    """When the oldest of those places was read (UTC); None when there is none, or none was read."""
+    return oldest(*(item.at for _, item in facts_of(facts) if item is not None))
 
 
 def there(facts: GateFacts) -> Found | None:

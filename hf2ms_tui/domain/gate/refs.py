@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 
-from hf2ms_tui.domain.gate.facts import CheckState, GateFacts, RefCoverage
+from hf2ms_tui.domain.gate.facts import CheckState, GateFacts, RefCoverage, oldest
 from hf2ms_tui.domain.repo import GitRef
 from hf2ms_tui.domain.text import clean, counted
 
@@ -14,15 +15,45 @@ _SHOWN = 3
 _RANK = {CheckState.UNKNOWN: 0, CheckState.FAILS: 1}
 
 
+class RefFate(Enum):
+    """What becomes of a branch or tag when its repo is deleted."""
+
+    CARRIED = "carried"
+    """it is a branch or tag of the destination as well, read back there as a whole"""
+    COVERED = "covered"
+    """every file of it is proven, in whatever revision or repo"""
+    ACCEPTED = "given up"
+    """files exist nowhere else, and the person accepted that"""
+    LOST = "lost"
+    """files exist nowhere else, or are others there"""
+    OLD = "too old"
+    """its files were proven too long ago"""
+    UNKNOWN = "unknown"
+
+    @property
+    def state(self) -> CheckState:
+        """Whether the check holds for a branch or tag of this fate."""
+        if self is RefFate.UNKNOWN:
+            return CheckState.UNKNOWN
+        good = self in {RefFate.CARRIED, RefFate.COVERED, RefFate.ACCEPTED}
+        return CheckState.OK if good else CheckState.FAILS
+
+
 @dataclass(frozen=True, slots=True)
 class RefVerdict:
-    """What the gate says of one branch or tag."""
+    """What the gate says of one branch or tag; ``coverage`` is what was compared, None when nothing was."""
 
     ref: GitRef
-    state: CheckState
+    fate: RefFate
     evidence: str
     way_out: str = ""
     at: datetime | None = None
+    coverage: RefCoverage | None = None
+
+    @property
+    def state(self) -> CheckState:
+        """Whether it keeps the gate shut."""
+        return self.fate.state
 
 
 def loss_name(ref: GitRef, refs: Iterable[GitRef]) -> str:
@@ -48,36 +79,29 @@ def judge_refs(facts: GateFacts) -> tuple[RefVerdict, ...]:
 
 
 def _judge(ref: GitRef, found: RefCoverage | None, facts: GateFacts) -> RefVerdict:
+    listed = facts.read_at.refs
+    at = oldest(found.at if found is not None else None, listed)
+
+    def said(fate: RefFate, evidence: str, way_out: str = "", when: datetime | None = None) -> RefVerdict:
+        return RefVerdict(ref, fate, f"{ref.words}: {evidence}", way_out, when, found)
+
     if found is None or found.unknown:
-        why = found.unknown if found else "not compared"
-        return RefVerdict(ref, CheckState.UNKNOWN, f"{ref.words}: {why}", "v: prove it again")
+        return said(RefFate.UNKNOWN, found.unknown if found else "not compared", "v: prove it again", listed)
     if found.lost:
         size = f"{len(found.lost):,} file{'s' * (len(found.lost) > 1)} ({found.lost_bytes:,} bytes)"
         if accepted(ref, facts):
-            return RefVerdict(ref, CheckState.OK, f"{ref.words}: loss of {size} accepted", "", facts.now)
+            return said(RefFate.ACCEPTED, f"loss of {size} accepted", "", listed)
         verb = "exist" if len(found.lost) > 1 else "exists"
-        return RefVerdict(
-            ref,
-            CheckState.FAILS,
-            f"{ref.words}: {size} {verb} nowhere else, e.g. {clean(found.lost[0])}",
-            _ways(ref, found, facts),
-            facts.now,
-        )
+        text = f"{size} {verb} nowhere else, e.g. {clean(found.lost[0])}"
+        return said(RefFate.LOST, text, _ways(ref, found, facts), listed)
     kept = {file.source_sha256 for file in facts.proof.exceptions} if facts.proof else set()
     strange = next((path for path, sha256 in found.excepted if sha256 not in kept), None)
     if strange is not None:
-        return RefVerdict(
-            ref,
-            CheckState.FAILS,
-            f"{ref.words}: {clean(strange)} is another one on the destination",
-            _ways(ref, found, facts),
-            facts.now,
-        )
+        text = f"{clean(strange)} is another one on the destination"
+        return said(RefFate.LOST, text, _ways(ref, found, facts), at)
     if found.at is not None and facts.now - found.at > facts.max_age:
-        return RefVerdict(
-            ref, CheckState.FAILS, f"{ref.words}: its proof is too old", "b: prove it again", found.at
-        )
-    return RefVerdict(ref, CheckState.OK, f"{ref.words}: {_held(found)}", "", found.at)
+        return said(RefFate.OLD, "its proof is too old", "b: prove it again", at)
+    return said(RefFate.CARRIED if found.carried else RefFate.COVERED, _held(found), "", at)
 
 
 def _held(found: RefCoverage) -> str:
@@ -108,11 +132,11 @@ def summed_up(verdicts: tuple[RefVerdict, ...]) -> RefVerdict | None:
     )
     if bad:
         more = f"; and {counted(len(bad) - 1, 'other')}" if len(bad) > 1 else ""
-        return RefVerdict(bad[0].ref, bad[0].state, bad[0].evidence + more, bad[0].way_out, bad[0].at)
+        return replace(bad[0], evidence=bad[0].evidence + more)
     if not verdicts:
         return None
     said = "; ".join(item.evidence for item in verdicts[:_SHOWN])
     if len(verdicts) > _SHOWN:
         said += f"; and {counted(len(verdicts) - _SHOWN, 'other')}, each proven or accepted"
-    oldest = min((item.at for item in verdicts if item.at is not None), default=None)
-    return RefVerdict(verdicts[0].ref, CheckState.OK, said, "", oldest)
+    read = oldest(*(item.at for item in verdicts))
+    return RefVerdict(verdicts[0].ref, verdicts[0].fate, said, "", read)

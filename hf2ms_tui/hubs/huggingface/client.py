@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urljoin
 
@@ -47,6 +48,8 @@ class HuggingFaceClient:
         self.data = DataClient(self.endpoint, streams=streams, timeouts=timeouts, traffic=self.traffic)
         self._api: HfApi | None = None
         self._who: dict[str, Any] | None = None
+        self.who_at: datetime | None = None
+        """when ``whoami`` was answered (UTC), which may be long ago; None before"""
         self._lock = threading.RLock()
 
     @property
@@ -126,10 +129,11 @@ class HuggingFaceClient:
                         meaning="Only public repos can be read.",
                         way_out="Set HF_TOKEN in the environment or in .env.",
                     )
+                asked = datetime.now(UTC)
                 said = self.sdk(context, lambda api: api.whoami())
                 if not isinstance(said, dict) or not isinstance(said.get("name"), str):
                     raise lied(context, "it does not name the account")
-                self._who = said
+                self._who, self.who_at = said, asked
             return self._who
 
     def headers(self) -> dict[str, str]:

@@ -37,19 +37,20 @@ class HuggingFaceDeleter:
         page = f"{self._client.endpoint}/{PREFIX[ref.kind]}{ref.id}/settings"
         token_ok, token_why = _token(who, ref)
         if not token_ok:
-            return DeleteRights(False, token_why, page)
+            return DeleteRights(False, token_why, page, self._client.who_at)
         role = _role(who, ref.owner)
         if role not in _DELETING | {"contributor"}:
             shown = f"has the role “{clean(role, 40)}” in {ref.owner}" if role else f"is not in {ref.owner}"
-            return DeleteRights(False, f"{clean(str(who['name']), 80)} {shown}", page)
+            return DeleteRights(False, f"{clean(str(who['name']), 80)} {shown}", page, self._client.who_at)
         try:
             self._client.sdk(
                 self._client.context("tell whether this token may write", ref),
                 lambda api: api.auth_check(str(ref.id), repo_type=ref.kind.value, write=True),
             )
         except NotPermitted as error:
-            return DeleteRights(False, error.what, page)
-        return DeleteRights(True, f"{token_why}, role {role}" if role else token_why, page)
+            return DeleteRights(False, error.what, page, self._client.who_at)
+        why = f"{token_why}, role {role}" if role else token_why
+        return DeleteRights(True, why, page, self._client.who_at)
 
     def delete_repo(self, pass_: Pass) -> None:
         """Delete the repo that the pass names; see ``protocol.HubDeleter.delete_repo``.

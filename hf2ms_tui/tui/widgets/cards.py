@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from textual.content import Content
 
 from hf2ms_tui.domain.gate import Check, CheckState
 from hf2ms_tui.tui.text import cells, fit, inert, wrap
+from hf2ms_tui.tui.units import since_text
 from hf2ms_tui.tui.widgets.line import LineBlock, Part
 
 
@@ -20,10 +22,18 @@ class Fact(NamedTuple):
     tone: str = ""
 
 
-def hanging(head: Sequence[Part], text: str, tone: str, width: int, indent: int) -> list[list[Part]]:
-    """Return ``text`` wrapped behind ``head``, which is ``indent`` cells wide; later lines start below the text."""
+def hanging(
+    head: Sequence[Part], text: str, tone: str, width: int, indent: int, kept: int = 0
+) -> list[list[Part]]:
+    """Return ``text`` wrapped behind ``head``, which is ``indent`` cells wide; later lines start below the text.
+
+    The last ``kept`` cells of the first line stay free.
+    """
     room = max(width - indent, 8)
-    first, *rest = wrap(text, room)
+    shown = inert(text).lstrip(" ")
+    first, *rest = wrap(shown, max(room - kept, 8))
+    if kept and rest:
+        rest = wrap(shown[len(first) :].lstrip(" "), room)
     return [[*head, (first, tone)], *([(" " * indent, ""), (line, tone)] for line in rest)]
 
 
@@ -90,13 +100,16 @@ class FactCard(LineBlock):
 
 
 class CheckLine(NamedTuple):
-    """One check: glyph and tone of its state, its name, the evidence, and the way out if it does not hold."""
+    """One check: glyph and tone of its state, its name, the evidence and when it was read (UTC), and the way out if it does
+    not hold.
+    """
 
     glyph: str
     tone: str
     name: str
     evidence: str = ""
     way_out: str = ""
+    at: datetime | None = None
 
 
 _TONES = {
@@ -116,14 +129,22 @@ _WORDS = {
 def check_line(check: Check) -> CheckLine:
     """Return a gate's check as it is drawn: state as glyph, word and tone."""
     evidence = _WORDS[check.state] + check.evidence
-    return CheckLine(check.state.glyph, _TONES[check.state], check.name.value, evidence, check.way_out)
+    return CheckLine(
+        check.state.glyph, _TONES[check.state], check.name.value, evidence, check.way_out, check.at
+    )
 
 
-def check_lines(checks: Sequence[CheckLine], width: int) -> list[list[Part]]:
+AGE = 10
+"""cells that the longest age takes; its place does not depend on how long it is, so that nothing jumps when it grows"""
+
+
+def check_lines(checks: Sequence[CheckLine], width: int, now: datetime | None = None) -> list[list[Part]]:
     """Return checks as lines: name and evidence in columns, the way out of a failing one below its evidence.
 
-    Checks that hold and have no evidence to show share lines, after all others.
+    With ``now`` the age of the evidence stands at the right end of its first line. Checks that hold and have no evidence to
+    show share lines, after all others.
     """
+    kept = AGE + 2 if now is not None and any(check.at for check in checks) else 0
     brief = [check for check in checks if not check.evidence and not check.way_out]
     full = [check for check in checks if check.evidence or check.way_out]
     name_width = max((cells(check.name) for check in full), default=0)
@@ -133,10 +154,15 @@ def check_lines(checks: Sequence[CheckLine], width: int) -> list[list[Part]]:
     for check in full:
         name_tone = "" if check.tone == "ok" else "strong"
         head: list[Part] = [(f"{check.glyph} ", check.tone), (fit(check.name, name_width) + "  ", name_tone)]
+        first = len(lines)
         if below:
-            lines += hanging(head[:1], check.name, name_tone, width, 2)
+            lines += hanging(head[:1], check.name, name_tone, width, 2, kept)
             head = [(" " * indent, "")]
-        lines += hanging(head, check.evidence, "" if check.tone == "ok" else check.tone, width, indent)
+        tone = "" if check.tone == "ok" else check.tone
+        lines += hanging(head, check.evidence, tone, width, indent, 0 if below else kept)
+        if kept and now is not None:
+            used = sum(cells(text) for text, _ in lines[first])
+            lines[first].append((since_text(check.at, now).rjust(max(width - used, 0)), "dim"))
         if check.way_out:
             lines += hanging([(" " * indent + "→ ", "note")], check.way_out, "note", width, indent + 2)
     line: list[Part] = []
@@ -160,12 +186,29 @@ class CheckList(LineBlock):
         """Make a list of checks in the order given."""
         super().__init__(id=id, classes=classes)
         self._checks = tuple(checks)
+        self._now: datetime | None = None
+        self._drawn: dict[int, list[list[Part]]] = {}
 
-    def set_checks(self, checks: Iterable[CheckLine | Check]) -> None:
-        """Show other checks; a gate's own are translated."""
+    def set_checks(self, checks: Iterable[CheckLine | Check], now: datetime | None = None) -> None:
+        """Show other checks; a gate's own are translated. With ``now`` (UTC) also how old the evidence of each is."""
         self._checks = tuple(check_line(check) if isinstance(check, Check) else check for check in checks)
+        self._now = now
+        self._drawn.clear()
         self.changed()
+
+    def set_now(self, now: datetime) -> None:
+        """Let the ages grow; draws again only where one is told otherwise by now. No line moves."""
+        before = self._now
+        if before is None or all(
+            since_text(check.at, before) == since_text(check.at, now) for check in self._checks
+        ):
+            return
+        self._now = now
+        self._drawn.clear()
+        self.refresh()
 
     def lines(self, width: int) -> list[list[Part]]:
         """Return the checks at ``width``."""
-        return check_lines(self._checks, width)
+        if width not in self._drawn:
+            self._drawn = {width: check_lines(self._checks, width, self._now)}
+        return self._drawn[width]
