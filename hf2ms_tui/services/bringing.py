@@ -14,8 +14,8 @@ from hf2ms_tui.domain.repo import GitRef, RepoRef
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.hubs import refnames
 from hf2ms_tui.services import jobs
+from hf2ms_tui.services.manifests import manifest_of
 from hf2ms_tui.services.program import Program
-from hf2ms_tui.services.survey import manifest_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from hf2ms_tui.domain.gate import GateFacts, checks, is_open, issue_by_hand
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import tombstone
 from hf2ms_tui.services.closing import judged
-from hf2ms_tui.services.deletion import Deletion, Gone, look, record
-from hf2ms_tui.services.gate import changes
+from hf2ms_tui.services.outcome import Deletion, Gone, look, record
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.steps import Tell, unheard
 
 EVERY = 4.0
 """seconds between two looks whether the repo is gone"""
@@ -34,7 +34,7 @@ def hand_over(
     ref: RepoRef,
     typed: str,
     acknowledged: frozenset[str] = frozenset(),
-    on_step: Callable[[str], None] | None = None,
+    on_step: Tell = unheard,
     seen: GateFacts | None = None,
 ) -> HandOver:
     """Read all facts again and hand over the page if nothing but the token's rights keeps the gate shut. Deletes nothing.
@@ -43,23 +43,18 @@ def hand_over(
     GateShut with the checks that do not hold, and Conflict when anything differs from what the person had ``seen``.
     """
 
+    not_done = f"The settings page of {ref.id} was not opened"
+
     def judge(found: GateFacts) -> str:
         if is_open(checks(found)) and typed == str(ref.id):
             raise Conflict(
-                f"The settings page of {ref.id} was not opened: this token may delete it by now",
+                f"{not_done}: this token may delete it by now",
                 way_out="Look at the gate again: the repo can be deleted from here.",
                 repo=str(ref.id),
             )
         return issue_by_hand(found, typed)
 
-    facts, page = judged(program, ref, acknowledged, on_step, judge)
-    if seen is not None and (differing := changes(seen, facts)):
-        raise Conflict(
-            f"The settings page of {ref.id} was not opened: something changed since you looked",
-            meaning=f"{'; '.join(differing)}.",
-            way_out="Look at the gate again, then decide.",
-            repo=str(ref.id),
-        )
+    facts, page = judged(program, ref, acknowledged, on_step, judge, seen, not_done)
     program.identity(ref.hub)
     program.acquaint()
     stone = tombstone.claim(program, facts)

@@ -18,8 +18,9 @@ from hf2ms_tui.domain.errors import Conflict, Hf2msError, Moved, NotFound
 from hf2ms_tui.domain.gate import GateFacts, refs_digest
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
 from hf2ms_tui.services import elsewhere, held, tombstone
-from hf2ms_tui.services.gate import running_jobs
+from hf2ms_tui.services.gate import changes, running_jobs
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.steps import Tell, unheard
 
 T = TypeVar("T")
 _STALE = timedelta(seconds=10)
@@ -31,20 +32,31 @@ def judged(
     program: Program,
     ref: RepoRef,
     acknowledged: frozenset[str],
-    on_step: Callable[[str], None] | None,
+    on_step: Tell,
     judge: Callable[[GateFacts], T],
+    seen: GateFacts | None,
+    not_done: str,
 ) -> tuple[GateFacts, T]:
     """Every fact of the gate with the tombstone, the destination read again as far as that is quick, and the judgement.
 
-    Raises what ``judge`` raises, first from the facts alone, so that nothing is read for a gate that is shut anyway.
+    Raises what ``judge`` raises, first from the facts alone, so that nothing is read for a gate that is shut anyway; then
+    Conflict when anything differs from what the person had ``seen``, beginning with what is ``not_done`` because of it.
     """
     facts = tombstone.with_facts(program, ref, acknowledged, on_step)
     judge(facts)
-    found = held.look(program, facts, on_step or _unheard, read=True)
+    found = held.look(program, facts, on_step, read=True)
     if program.now() - facts.now > _STALE:
         facts = tombstone.with_facts(program, ref, acknowledged, on_step)
     facts = replace(facts, held=found)
-    return facts, judge(facts)
+    judgement = judge(facts)
+    if seen is not None and (differing := changes(seen, facts)):
+        raise Conflict(
+            f"{not_done}: something changed since you looked",
+            meaning=f"{'; '.join(differing)}.",
+            way_out="Look at the gate again, then decide.",
+            repo=str(ref.id),
+        )
+    return facts, judgement
 
 
 @contextmanager
@@ -70,7 +82,7 @@ def alone(program: Program, ref: RepoRef) -> Iterator[None]:
         lock.release()
 
 
-def last_look(program: Program, facts: GateFacts, tell: Callable[[str], None]) -> None:
+def last_look(program: Program, facts: GateFacts, tell: Tell) -> None:
     """Read once more what can have moved: the copies first, the source's branches and tags last. Raises Conflict.
 
     What could not be read closes the door as well.
@@ -101,7 +113,7 @@ def _moved(program: Program, facts: GateFacts) -> str:
         return "there is another proof"
     if jobs := running_jobs(program, facts.ref):
         return f"job {jobs[0]} is running"
-    for before, now in zip(facts.places, elsewhere.facts_of(program, proof, _unheard), strict=True):
+    for before, now in zip(facts.places, elsewhere.facts_of(program, proof, unheard), strict=True):
         if now.trouble or not now.kept or now.info is None or before.info is None:
             return f"{now.place.words} is not what it was"
         if seen := _wider(before.info, now.info):
@@ -128,7 +140,3 @@ def _wider(before: RepoInfo, now: RepoInfo) -> str:
     if (before.ref, before.visibility, before.gating) == (now.ref, now.visibility, now.gating):
         return ""
     return f"{before.ref.id} on {before.ref.hub.title} is {now.visibility.value} now"
-
-
-def _unheard(text: str) -> None:
-    """Nobody listens."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hf2ms_tui.domain.errors import Hf2msError, NotFound
@@ -14,10 +14,9 @@ from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
 from hf2ms_tui.hubs import refnames
 from hf2ms_tui.services import elsewhere
 from hf2ms_tui.services.bringing import target_kind
+from hf2ms_tui.services.manifests import manifest_of
 from hf2ms_tui.services.program import Program
-from hf2ms_tui.services.survey import manifest_of
-
-Tell = Callable[[str], None]
+from hf2ms_tui.services.steps import Tell
 
 
 def coverage(
@@ -40,14 +39,15 @@ def coverage(
     except Hf2msError as error:
         return tuple(RefCoverage(item, unknown=str(error)) for item in others)
     evidence = [evidence_of(proof, ref.hub.default_branch, proof.level, base)]
-    brought, trouble = _brought(program, ref, proof.destination, refs, tell)
+    brought, carried, trouble = _brought(program, ref, proof.destination, refs, tell)
     evidence += brought
     found: list[RefCoverage] = []
     for item in others:
         tell(f"comparing {item.words}")
         try:
             manifest = elsewhere.hashed(program, manifest_of(program, ref, item.revision))
-            found.append(_covered(program, source, proof, item, manifest, evidence, trouble, tell))
+            covered = _covered(program, source, proof, item, manifest, evidence, trouble, tell)
+            found.append(replace(covered, carried=carried.get((item.words, item.revision), "")))
         except Hf2msError as error:
             found.append(RefCoverage(item, unknown=str(error)))
     return tuple(found)
@@ -82,8 +82,10 @@ def _covered(
 
 def _brought(
     program: Program, source: RepoRef, destination: RepoRef, refs: Sequence[GitRef], tell: Tell
-) -> tuple[list[Evidence], str]:
-    """What the proofs of branches and tags that are still there are evidence of; and why that could not be read."""
+) -> tuple[list[Evidence], dict[tuple[str, str], str], str]:
+    """What the proofs of branches and tags that are still there are evidence of; what those that were brought over as a whole
+    are there, by words and revision here; and why that could not be read.
+    """
     current = {(item.words, item.revision) for item in refs}
     proofs = [
         proof
@@ -91,12 +93,17 @@ def _brought(
         if (proof.ref, proof.source_revision) in current
     ]
     if not proofs:
-        return [], ""
+        return [], {}, ""
     tell(f"reading branches and tags of {destination.id} on {destination.hub.title}")
     try:
         there = {(item.words, item.revision) for item in program.hub(destination.hub).read.refs(destination)}
+        kept = [
+            proof
+            for proof in proofs
+            if not proof.doubt and (proof.destination_ref, proof.destination_revision) in there
+        ]
         # What they except is in no tombstone, so it counts as lost.
-        return [
+        evidence = [
             replace(
                 evidence_of(
                     proof,
@@ -106,10 +113,15 @@ def _brought(
                 ),
                 excepted=(),
             )
-            for proof in proofs
-            if not proof.doubt and (proof.destination_ref, proof.destination_revision) in there
-        ], ""
+            for proof in kept
+        ]
     except NotFound:
-        return [], ""
+        return [], {}, ""
     except Hf2msError as error:
-        return [], str(error)
+        return [], {}, str(error)
+    carried = {
+        (proof.ref, proof.source_revision): f"{proof.destination_ref} of {destination.id}"
+        for proof in kept
+        if proof.holds and not proof.exceptions and proof.level.rank >= program.settings.level.rank
+    }
+    return evidence, carried, ""

@@ -7,7 +7,7 @@ the source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,13 +22,12 @@ from hf2ms_tui.domain.repo import RepoInfo, RepoRef
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.domain.verdict import FileVerdict, Level, Verdict
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.steps import Tell
 from hf2ms_tui.store.proofs import ProofSummary, standing
 from hf2ms_tui.transfer.blob import read_small
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.retry import BRIEF, Retrier
 from hf2ms_tui.transfer.source import Origin
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +54,16 @@ def place_of(proof: Proof) -> Elsewhere:
 def look_at(program: Program, place: Elsewhere, proof: Proof | None) -> PlaceFact:
     """A place as it is now. Never raises for a hub that fails: the fact is missing then, with its reason."""
     reader = program.hub(place.repo.hub).read
+    at = program.now()
     try:
         info = reader.repo(place.repo)
         refs = reader.refs(place.repo)
     except NotFound:
-        return PlaceFact(place, None, False, proof)
+        return PlaceFact(place, None, False, proof, at=at)
     except Hf2msError as error:
-        return PlaceFact(place, None, None, proof, str(error))
+        return PlaceFact(place, None, None, proof, str(error), at)
     held = any(item.kind in {"branch", "tag"} and item.revision == place.revision for item in refs)
-    return PlaceFact(place, info, held, proof)
+    return PlaceFact(place, info, held, proof, at=at)
 
 
 def facts_of(program: Program, proof: Proof | None, tell: Tell) -> tuple[PlaceFact, ...]:

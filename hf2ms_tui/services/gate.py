@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from hf2ms_tui.domain.errors import Hf2msError, Moved, NotFound
-from hf2ms_tui.domain.gate import GateFacts, RefCoverage
+from hf2ms_tui.domain.gate import GateFacts, ReadAt, RefCoverage
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
 from hf2ms_tui.hubs.protocol import DeleteRights, HubReader
 from hf2ms_tui.services import elsewhere, held
 from hf2ms_tui.services.coverage import coverage
 from hf2ms_tui.services.program import Program
-
-Progress = Callable[[str], None]
+from hf2ms_tui.services.steps import Tell, unheard
 
 
 def gather(
     program: Program,
     ref: RepoRef,
     acknowledged: frozenset[str] = frozenset(),
-    on_step: Progress | None = None,
+    on_step: Tell = unheard,
 ) -> GateFacts:
     """Read every fact that the gate needs, now. ``on_step`` hears what is being read.
 
     Nothing raises for a hub that fails: the fact is missing then, with its reason, and its check does not hold. Blocks on
     the network; costs about six requests, and a listing for each branch or tag that is not the proven revision.
     """
-    tell = on_step or (lambda text: None)
-    now = program.now()
+    now = source_at = program.now()
     reader = program.hub(ref.hub).read
-    source, refs, source_trouble = _read_source(reader, ref, tell)
+    source, refs, source_trouble, refs_at = _read_source(program, reader, ref, on_step)
     proof = program.proofs.standing(ref)
     destination_ref = proof.destination if proof else program.destination_ref(ref)
-    tell(f"reading {destination_ref.id} on {destination_ref.hub.title}")
+    on_step(f"reading {destination_ref.id} on {destination_ref.hub.title}")
+    destination_at = program.now()
     destination, revision, destination_trouble = _read_destination(
         program.hub(destination_ref.hub).read, destination_ref
     )
     covered: tuple[RefCoverage, ...] = ()
     if proof is not None and source is not None:
-        covered = coverage(program, source, proof, refs, tell)
-    places = elsewhere.facts_of(program, proof, tell)
-    tell("asking what the token may do")
+        covered = coverage(program, source, proof, refs, on_step)
+    places = elsewhere.facts_of(program, proof, on_step)
+    on_step("asking what the token may do")
     rights = _rights(program, ref)
+    jobs_at = program.now()
     facts = GateFacts(
         ref=ref,
         now=now,
@@ -66,8 +66,16 @@ def gather(
         may_delete=rights.allowed,
         may_delete_why=rights.why,
         delete_page=rights.page,
+        read_at=ReadAt(
+            source=source_at,
+            refs=refs_at,
+            destination=destination_at,
+            jobs=jobs_at,
+            rights=rights.at,
+            settings=now,
+        ),
     )
-    return replace(facts, held=held.look(program, facts, tell, read=False))
+    return replace(facts, held=held.look(program, facts, on_step, read=False))
 
 
 def changes(seen: GateFacts, now: GateFacts) -> tuple[str, ...]:
@@ -114,17 +122,20 @@ def running_jobs(program: Program, ref: RepoRef) -> tuple[str, ...]:
 
 
 def _read_source(
-    reader: HubReader, ref: RepoRef, tell: Progress
-) -> tuple[RepoInfo | None, tuple[GitRef, ...], str]:
+    program: Program, reader: HubReader, ref: RepoRef, tell: Tell
+) -> tuple[RepoInfo | None, tuple[GitRef, ...], str, datetime]:
+    """The repo, its refs, why they are missing, and when the refs were asked for, or what failed before them."""
     tell(f"reading {ref.id} on {ref.hub.title}")
+    at = program.now()
     try:
         info = reader.repo(ref)
         tell("reading branches and tags")
-        return info, reader.refs(ref), ""
+        at = program.now()
+        return info, reader.refs(ref), "", at
     except Moved as error:
-        return None, (), f"{error.what}; it is now {error.now}"
+        return None, (), f"{error.what}; it is now {error.now}", at
     except Hf2msError as error:
-        return None, (), str(error)
+        return None, (), str(error), at
 
 
 def _read_destination(reader: HubReader, ref: RepoRef) -> tuple[RepoInfo | None, str, str]:
@@ -140,7 +151,8 @@ def _rights(program: Program, ref: RepoRef) -> DeleteRights:
     half = program.hub(ref.hub).delete
     if half is None:
         return DeleteRights(False, "the program runs read-only")
+    at = program.now()
     try:
         return half.rights(ref)
     except Hf2msError as error:
-        return DeleteRights(None, str(error))
+        return DeleteRights(None, str(error), at=at)

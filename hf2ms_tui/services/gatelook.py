@@ -5,8 +5,8 @@ Judging goes through every file of the proof, which for large repos is too slow 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hf2ms_tui.domain.gate import (
@@ -19,22 +19,29 @@ from hf2ms_tui.domain.gate import (
     lacks_only_tombstone,
     open_by_hand,
 )
-from hf2ms_tui.domain.gate.refs import accepted
+from hf2ms_tui.domain.gate.refs import RefVerdict, accepted, judge_refs
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.services import deletion, loss, tombstone
+from hf2ms_tui.services import loss, outcome, tombstone
 from hf2ms_tui.services.gate import gather
 from hf2ms_tui.services.loss import Loss
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.steps import Tell, unheard
 
 
 @dataclass(frozen=True, slots=True)
 class GateLook:
-    """What a person sees of a gate at ``facts.now`` (UTC)."""
+    """What a person sees of a gate at ``facts.now`` (UTC).
+
+    ``refs`` are the branches and tags besides the proven revision, one by one; ``commits`` counts the commits that lead to
+    each revision, None where that is not known.
+    """
 
     facts: GateFacts
     checks: tuple[Check, ...]
     loss: Loss
     history: int | None
+    refs: tuple[RefVerdict, ...] = ()
+    commits: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -67,21 +74,23 @@ def look(
     program: Program,
     ref: RepoRef,
     acknowledged: frozenset[str] = frozenset(),
-    on_step: Callable[[str], None] | None = None,
+    on_step: Tell = unheard,
 ) -> GateLook:
     """Read every fact now and judge it; write the tombstone when all else holds. Blocks on the network and the disk.
 
     An earlier deletion whose answer was lost is looked into first: reading settles it, or the gate says that it is unknown.
     """
-    deletion.settle(program, ref, lost=True)
+    outcome.settle(program, ref, lost=True)
     facts = tombstone.ensure(program, gather(program, ref, acknowledged, on_step), on_step)
-    return _judged(facts, loss.history_of(program, facts))
+    on_step("counting commits")
+    return _judged(facts, loss.commits_of(program, facts))
 
 
 def again(seen: GateLook, acknowledged: frozenset[str], now: datetime) -> GateLook:
     """Judge the same facts anew: a loss was accepted, or time passed. No request."""
-    return _judged(replace(seen.facts, acknowledged=acknowledged, now=now), seen.history)
+    return _judged(replace(seen.facts, acknowledged=acknowledged, now=now), seen.commits)
 
 
-def _judged(facts: GateFacts, history: int | None) -> GateLook:
-    return GateLook(facts, checks(facts), loss.weigh(facts, history), history)
+def _judged(facts: GateFacts, commits: Mapping[str, int | None]) -> GateLook:
+    history = loss.history_of(facts, commits)
+    return GateLook(facts, checks(facts), loss.weigh(facts, history), history, judge_refs(facts), commits)

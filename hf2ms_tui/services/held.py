@@ -16,15 +16,16 @@ from hf2ms_tui.domain.gate import GateFacts, HeldFact
 from hf2ms_tui.domain.manifest import Blob, FileEntry
 from hf2ms_tui.domain.proof import Proof, ReadBack
 from hf2ms_tui.domain.tombstone import Copy
-from hf2ms_tui.services.covering import contents, manifest_of
+from hf2ms_tui.services.holdings import contents
+from hf2ms_tui.services.manifests import manifest_of
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.steps import Tell
 from hf2ms_tui.transfer.blob import Target, read_back
 from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.pool import ThreadPool
 from hf2ms_tui.transfer.retry import BRIEF, Retrier
 from hf2ms_tui.transfer.source import Origin
 
-Tell = Callable[[str], None]
 AGAIN = 256 << 20
 """bytes that are read again before a deletion; all of a smaller repo, a choice of a larger one"""
 READERS = 8
@@ -42,7 +43,7 @@ def look(program: Program, facts: GateFacts, tell: Tell, *, read: bool) -> HeldF
     moved = proof is not None and facts.destination_revision != proof.destination_revision
     if proof is None or facts.source is None or moved:
         return None
-    work = _Work(program, tell)
+    work, at = _Work(program, tell), program.now()
     try:
         for copy, wanted in contents(program, facts).items():
             work.add(copy, wanted)
@@ -51,8 +52,8 @@ def look(program: Program, facts: GateFacts, tell: Tell, *, read: bool) -> HeldF
             _same_listing(program, facts, proof, tell)
             work.read()
     except Hf2msError as error:
-        return HeldFact(proof.id, program.now(), len(work.items), work.done, tuple(work.lost), str(error))
-    return HeldFact(proof.id, program.now(), len(work.items), work.done, tuple(sorted(work.lost)))
+        return HeldFact(proof.id, at, len(work.items), work.done, tuple(work.lost), str(error))
+    return HeldFact(proof.id, at, len(work.items), work.done, tuple(sorted(work.lost)))
 
 
 def _same_listing(program: Program, facts: GateFacts, proof: Proof, tell: Tell) -> None:
@@ -99,11 +100,10 @@ class _Work:
 
     def add(self, copy: Copy, wanted: Mapping[Blob, str]) -> None:
         """Note what to ask ``copy`` for; a path that its revision does not list is lost."""
-        reader = self._program.hub(copy.ref.hub).read
-        listed = manifest_of(self._program, reader, copy.ref, copy.revision).by_path()
+        listed = manifest_of(self._program, copy.ref, copy.revision).by_path()
         if not all(_is(listed.get(path), blob) for blob, path in wanted.items()):
             # What is remembered may be of an answer that was cut short and did not show it.
-            listed = reader.manifest(copy.ref, copy.revision).by_path()
+            listed = self._program.hub(copy.ref.hub).read.manifest(copy.ref, copy.revision).by_path()
         for blob, path in wanted.items():
             entry = listed.get(path)
             if entry is None or not _is(entry, blob):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.gate import GateFacts
 from hf2ms_tui.domain.repo import Gating, Hub
 from hf2ms_tui.domain.tombstone import Tombstone
 from hf2ms_tui.services import words
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.threads import each
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,29 @@ class Loss:
     kept: tuple[str, ...]
 
 
-def history_of(program: Program, facts: GateFacts) -> int | None:
-    """How many commits the source's default branch has; None when that cannot be told. Blocks on the network."""
+MAX_COUNTED = 24
+"""revisions whose commits are counted for one look, the default branch's first; each costs a request or more"""
+_AT_ONCE = 4
+
+
+def commits_of(program: Program, facts: GateFacts) -> dict[str, int | None]:
+    """How many commits lead to the revision of each branch and tag; None where that cannot be told. Blocks on the network."""
+    refs = [ref for ref in facts.refs if ref.kind in {"branch", "tag"}]
+    refs.sort(key=lambda ref: ref.kind != "branch" or ref.name != facts.branch)
+    wanted = list(dict.fromkeys(ref.revision for ref in refs))[:MAX_COUNTED]
+    reader = program.hub(facts.ref.hub).read
+
+    def count(revision: str) -> int | None:
+        return reader.history(facts.ref, revision)
+
+    counted = each(count, wanted, at_once=_AT_ONCE, cancelled=lambda: program.closed, name="commits")
+    return {result.item: result.value for result in counted}
+
+
+def history_of(facts: GateFacts, commits: Mapping[str, int | None]) -> int | None:
+    """How many commits the source's default branch has, out of ``commits_of``; None when that is not known."""
     head = next((ref for ref in facts.refs if ref.kind == "branch" and ref.name == facts.branch), None)
-    if head is None:
-        return None
-    try:
-        return program.hub(facts.ref.hub).read.history(facts.ref, head.revision)
-    except Hf2msError:
-        return None
+    return commits.get(head.revision) if head is not None else None
 
 
 def weigh(facts: GateFacts, history: int | None) -> Loss:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Conflict, Hf2msError, NotFound, NotProven
@@ -14,6 +14,7 @@ from hf2ms_tui.domain.text import clean
 from hf2ms_tui.domain.tombstone import Place, Tombstone
 from hf2ms_tui.services import jobs, loss, words
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.steps import Tell, unheard
 from hf2ms_tui.store.tombstones import TombstoneRow
 from hf2ms_tui.transfer.restore import opening
 
@@ -69,21 +70,16 @@ def find(program: Program, text: str, hub: Hub | None = None, kind: Kind | None 
     return next((row for row in rows if row.used), rows[0])
 
 
-def survey(program: Program, row: TombstoneRow, on_step: Callable[[str], None] | None = None) -> Survey:
+def survey(program: Program, row: TombstoneRow, on_step: Tell = unheard) -> Survey:
     """Verify the tombstone and ask both hubs whether a restore can be begun. Raises StoreFailed for a damaged tombstone."""
-    tell = on_step or _unheard
-    tell("verifying the tombstone")
+    on_step("verifying the tombstone")
     stone, _ = program.tombstones.load(row)
-    tell(f"looking whether {row.ref.id} exists")
+    on_step(f"looking whether {row.ref.id} exists")
     earlier = _earlier(program, row)
     refused = _refused(program, row, earlier)
-    tell("asking the destination for every content")
+    on_step("asking the destination for every content")
     missing = () if refused else tuple(sorted(_missing(program, stone)))
     return Survey(row, stone, tuple(_back(stone)), loss.never_back(stone), missing, refused, earlier)
-
-
-def _unheard(text: str) -> None:
-    """Nobody listens."""
 
 
 def _earlier(program: Program, row: TombstoneRow) -> JobView | None:

@@ -12,9 +12,10 @@ from hf2ms_tui.domain.inventory import BackupState, Row
 from hf2ms_tui.domain.manifest import Manifest
 from hf2ms_tui.domain.money import monthly_cost
 from hf2ms_tui.domain.overlap import Sharing, holding
-from hf2ms_tui.domain.repo import GitRef, Kind, RepoInfo, RepoRef
+from hf2ms_tui.domain.repo import GitRef, Kind, RepoInfo
 from hf2ms_tui.services import backups, inventory
 from hf2ms_tui.services.estimate import Move, Rates, blobs_of, move_of, present_of
+from hf2ms_tui.services.manifests import manifest_of
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.threads import each
 
@@ -97,15 +98,6 @@ def contents(program: Program, info: RepoInfo) -> Manifest:
     manifest = manifest_of(program, info.ref, info.revision)
     if known is None or known.revision != info.revision:
         program.knowledge.put_holding(holding(manifest))
-    return manifest
-
-
-def manifest_of(program: Program, ref: RepoRef, revision: str) -> Manifest:
-    """A manifest from the cache, or read now and cached."""
-    manifest = program.manifests.get(ref, revision)
-    if manifest is None:
-        manifest = program.hub(ref.hub).read.manifest(ref, revision)
-        program.manifests.put(manifest)
     return manifest
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -14,9 +14,11 @@ from hf2ms_tui.domain.proof import Proof
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
 from hf2ms_tui.domain.tombstone import Kept, KeptFile, Place, Tombstone, TombstoneFact
 from hf2ms_tui.domain.verdict import CARD
-from hf2ms_tui.services.covering import Holdings, holdings, manifest_of
 from hf2ms_tui.services.gate import gather
+from hf2ms_tui.services.holdings import Holdings, holdings
+from hf2ms_tui.services.manifests import manifest_of
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.steps import Tell, unheard
 from hf2ms_tui.store.stonefiles import Draft, Parts
 from hf2ms_tui.store.tombstones import TombstoneRow
 from hf2ms_tui.transfer.blob import Small, read_small
@@ -25,7 +27,6 @@ from hf2ms_tui.transfer.pool import ThreadPool
 from hf2ms_tui.transfer.retry import BRIEF, Retrier
 from hf2ms_tui.transfer.source import BLOCK, HashingSource, Origin
 
-Progress = Callable[[str], None]
 SMALL = 1 << 20
 """bytes of a regular file up to which its content is kept in the tombstone"""
 ALL_SMALL = 64 << 20
@@ -36,7 +37,7 @@ _STALE = timedelta(seconds=15)
 _OVERLAP = 512
 
 
-def ensure(program: Program, facts: GateFacts, on_step: Progress | None = None) -> GateFacts:
+def ensure(program: Program, facts: GateFacts, on_step: Tell = unheard) -> GateFacts:
     """The facts with what is known of a tombstone for exactly them: verified now, or written now when all else holds.
 
     Nothing raises: what went wrong is the fact's trouble, and the check does not hold. Writing reads the small files of every
@@ -44,26 +45,31 @@ def ensure(program: Program, facts: GateFacts, on_step: Progress | None = None) 
     """
     if facts.proof is None or facts.source is None or facts.read_only:
         return facts
-    tell = on_step or _unheard
-    fact, trouble = None, ""
+    fact, trouble, at = None, "", program.now()
     try:
         row = program.tombstones.find(facts.ref, refs_digest(facts.refs), facts.proof.id)
         if row is not None:
-            tell("verifying the tombstone")
+            on_step("verifying the tombstone")
             fact = _verified(program, row, facts.source, facts.proof)
     except StoreFailed as error:
         trouble = str(error)
     if fact is None and lacks_only_tombstone(facts, checks(facts)):
         try:
-            row = write(program, facts, tell)
+            row = write(program, facts, on_step)
+            at = row.at
             fact, trouble = _fact(row, _originals(program, row, facts.proof)), ""
         except Hf2msError as error:
-            trouble = str(error)
-    return replace(facts, tombstone=fact, tombstone_trouble=trouble)
+            trouble, at = str(error), program.now()
+    return replace(
+        facts,
+        tombstone=fact,
+        tombstone_trouble=trouble,
+        read_at=replace(facts.read_at, tombstone=at if fact is not None or trouble else None),
+    )
 
 
 def with_facts(
-    program: Program, ref: RepoRef, acknowledged: frozenset[str], on_step: Progress | None = None
+    program: Program, ref: RepoRef, acknowledged: frozenset[str], on_step: Tell = unheard
 ) -> GateFacts:
     """Every fact of the gate, read now, and the tombstone with it: for whoever is about to hand out a pass.
 
@@ -81,10 +87,6 @@ def claim(program: Program, facts: GateFacts) -> str:
     assert facts.tombstone is not None
     program.tombstones.use(program.tombstones.named(facts.tombstone.id))
     return facts.tombstone.id
-
-
-def _unheard(text: str) -> None:
-    """Nobody listens."""
 
 
 def _verified(program: Program, row: TombstoneRow, source: RepoInfo, proof: Proof) -> TombstoneFact | None:
@@ -120,7 +122,7 @@ def _fact(row: TombstoneRow, originals: frozenset[str]) -> TombstoneFact:
     )
 
 
-def write(program: Program, facts: GateFacts, tell: Progress = _unheard) -> TombstoneRow:
+def write(program: Program, facts: GateFacts, tell: Tell = unheard) -> TombstoneRow:
     """Write a tombstone from facts that have a source and a proof; it is synced and verified when this returns.
 
     Raises StoreFailed for the disk, what the hub raises, HubLied when a listing is cut short.
@@ -131,13 +133,13 @@ def write(program: Program, facts: GateFacts, tell: Progress = _unheard) -> Tomb
     manifests: dict[str, Manifest] = {}
     for head in heads:
         tell(f"listing {head[:7]} for the tombstone")
-        manifests[head] = _whole(manifest_of(program, reader, facts.ref, head))
+        manifests[head] = _whole(manifest_of(program, facts.ref, head))
     tell("reading commits and discussions")
     chronicle = reader.chronicle(facts.ref, heads)
     work = _Work(program, facts, facts.proof, holdings(program, facts), tell)
     with program.tombstones.draft(facts.ref, program.now()) as draft:
         work.keep(draft, manifests)
-        newest = program.journal.entries(limit=1)
+        newest = program.journal.head()
         stone = Tombstone(
             ref=facts.ref,
             at=program.now(),
@@ -150,7 +152,7 @@ def write(program: Program, facts: GateFacts, tell: Progress = _unheard) -> Tomb
             copies=work.holdings.copies,
             proof=facts.proof,
             chronicle=chronicle,
-            journal=(newest[-1].seq, newest[-1].digest) if newest else (0, ""),
+            journal=(newest.seq, newest.digest) if newest else (0, ""),
             kept=Kept(draft.contents, draft.size, work.left_out, work.left_out_size),
         )
         tell("syncing the tombstone")
@@ -188,7 +190,7 @@ class _Work:
     facts: GateFacts
     proof: Proof
     holdings: Holdings
-    tell: Progress
+    tell: Tell
     left_out: int = 0
     left_out_size: int = 0
     learnt: dict[str, str] = field(default_factory=dict)

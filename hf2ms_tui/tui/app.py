@@ -17,7 +17,7 @@ from hf2ms_tui.domain.inventory import Row
 from hf2ms_tui.domain.job import JobView
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.text import clean
-from hf2ms_tui.services import decisions, deletion, housekeeping, inventory, jobs, orgs, survey
+from hf2ms_tui.services import decisions, housekeeping, inventory, jobs, orgs, outcome, survey
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.background import sentence
 from hf2ms_tui.tui.burst import MIN_GAP, BurstGuard, Verdict
@@ -107,14 +107,14 @@ class CleanupApp(Frame):
 
     def _settle(self, lost: bool = True) -> None:
         self.background.run(
-            lambda: deletion.settle(self.program, lost=lost), self._settled, self.failed, only="settle"
+            lambda: outcome.settle(self.program, lost=lost), self._settled, self.failed, only="settle"
         )
 
-    def _settled(self, found: tuple[deletion.Deletion, ...]) -> None:
+    def _settled(self, found: tuple[outcome.Deletion, ...]) -> None:
         for item in found:
-            tone = "ok" if item.state is deletion.Gone.GONE else "bad"
+            tone = "ok" if item.state is outcome.Gone.GONE else "bad"
             self.say(f"an earlier deletion of {item.ref.id}: {item.state.value}; {item.evidence}", tone)
-        if any(item.state is deletion.Gone.UNKNOWN for item in found):
+        if any(item.state is outcome.Gone.UNKNOWN for item in found):
             # Only reading can tell, so it is read until it does.
             self.set_timer(_SETTLE_AFTER, self._settle)
 

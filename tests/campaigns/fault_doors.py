@@ -19,8 +19,8 @@ from hf2ms_tui.hubs.protocol import HubSession
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import byhand, deletion, gatelook, jobs, proving
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services import byhand, deletion, gatelook, jobs, outcome, proving
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.settings import Settings, load
 from support import oracle
@@ -157,7 +157,7 @@ class Doors:
             result.breaks(f"said {said.value if said else 'failed'}, but it is {'gone' if gone else 'there'}")
         self.sides.clear_faults()
         with self.program() as program:
-            deletion.settle(program)
+            outcome.settle(program)
             if [entry for entry in program.journal.open_intents() if entry.kind == "delete"]:
                 result.breaks("a deletion stays open after the fault")
             self._journal_is_true(program, repo, gone, result)

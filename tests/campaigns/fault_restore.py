@@ -20,7 +20,7 @@ from hf2ms_tui.hubs.protocol import HubSession
 from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import jobs, proving, restore
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.settings import Settings
 from hf2ms_tui.transfer.control import Control

@@ -21,7 +21,7 @@ from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.sample.accounts import token
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import gatelook
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.transfer.memory import MemoryBoard, MemoryLedger
 from hf2ms_tui.transfer.verify import verify
 from support import oracle

@@ -24,8 +24,8 @@ from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.loopback.content import Content, SeededContent
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import deletion, jobs, proving
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services import deletion, jobs, outcome, proving
+from hf2ms_tui.services.outcome import Gone
 from support.campaign import drawn
 from support.desk import Desk
 from support.terminal import clean_environment
@@ -156,7 +156,7 @@ class Rounds:
         if said == Gone.GONE.value and not gone:
             watch.breaks("said to be gone, and is there")
         with watch.program() as program:
-            deletion.settle(program)
+            outcome.settle(program)
             watch.chain(program)
             watch.deletion_is_true(program, gone)
             if not gone:

@@ -19,7 +19,7 @@ from hf2ms_tui.loopback.repo import Node, Repo
 from hf2ms_tui.loopback.sample.accounts import token
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import byhand, closing, deletion, gatelook, jobs, proving
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.transfer.verify import verify
 from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare

@@ -10,8 +10,8 @@ import pytest
 
 from hf2ms_tui.domain.decision import Decision
 from hf2ms_tui.domain.gate import CheckName, GateShut
-from hf2ms_tui.services import byhand, decisions, deletion, gatelook, inventory, jobs, proving
-from hf2ms_tui.services.deletion import Deletion, Gone
+from hf2ms_tui.services import byhand, decisions, deletion, gatelook, inventory, jobs, outcome, proving
+from hf2ms_tui.services.outcome import Deletion, Gone
 from hf2ms_tui.services.program import Program
 from support.gate_world import NAME, ORG, GateWorld, gate_world
 
@@ -81,5 +81,5 @@ def test_a_watch_that_is_left_is_settled_at_the_next_start(world: GateWorld, rea
     assert byhand.watch(ready, over, lambda found: leaving.set(), leaving.is_set) is None
     assert [entry.seq for entry in ready.journal.open_intents("delete")] == [over.intent]
     world.remove("ms")
-    (found,) = deletion.settle(ready)
+    (found,) = outcome.settle(ready)
     assert found.state is Gone.GONE and not ready.journal.open_intents("delete")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hf2ms_tui.domain.gate import CheckName, CheckState, GateShut
-from hf2ms_tui.services import deletion, gatelook
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services import deletion, gatelook, outcome
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from support.gate_world import NAME, GateWorld, gate_world, prepare
 from support.transfers import ORG
@@ -58,9 +58,9 @@ def test_while_nobody_can_tell_the_gate_says_so_and_stays_shut(
     world: GateWorld, ready: Program, effect: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hub goes silent with the deletion: whether it happened cannot be told until it answers again."""
-    real = deletion.look
+    real = outcome.look
 
-    def silent(*args: object, **options: object) -> deletion.Deletion:
+    def silent(*args: object, **options: object) -> outcome.Deletion:
         world.running.faults.add("hf:GET:.*:status=503")
         return real(*args, **options)  # type: ignore[arg-type]
 

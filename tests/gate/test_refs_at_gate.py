@@ -23,7 +23,7 @@ from hf2ms_tui.domain.repo import GitRef, RepoRef
 from hf2ms_tui.loopback.content import Content
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import bringing, deletion, gatelook, inventory, jobs, proving
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from support.gate_world import FILES, NAME, GateWorld, gate_world, prepare
 from support.transfers import MIB, ORG, SeededContent, add

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import audit, deletion, gatelook, journalcheck, repostory
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from support.gate_world import NAME, ORG, gate_world, prepare
 
 FULL = f"{ORG}/{NAME}"

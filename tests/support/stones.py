@@ -10,7 +10,7 @@ from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.world import Repo, World
 from hf2ms_tui.services import byhand, decisions, deletion, gatelook, inventory, jobs, proving, restore
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from support.gate_world import NAME, ORG, GateWorld
 from support.transfers import CARD, MIB, put

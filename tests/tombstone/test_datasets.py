@@ -11,8 +11,8 @@ from hf2ms_tui.domain.job import Phase
 from hf2ms_tui.domain.repo import Hub, Kind, RepoRef
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import byhand, deletion, jobs, restore
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services import byhand, deletion, jobs, outcome, restore
+from hf2ms_tui.services.outcome import Gone
 from support.gate_world import NAME, ORG, gate_world
 from support.stones import FULL, copied, deleted, said
 from support.transfers import MIB, add
@@ -43,7 +43,7 @@ def test_a_dataset_comes_back(tmp_path: Path, hub: str) -> None:
         else:
             byhand.hand_over(program, ref, FULL)
             here.running.call(lambda world: world.ms.delete(world.ms.get("dataset", FULL)))  # type: ignore[arg-type]
-            (settled,) = deletion.settle(program)
+            (settled,) = outcome.settle(program)
             assert settled.state is Gone.GONE
         assert here.running.call(files) == {}
         view = restore.start(program, restore.find(program, FULL, Hub(hub)))

@@ -9,7 +9,7 @@ from hf2ms_tui.domain.decision import Decision
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import decisions, deletion, inventory, jobs, proving
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.settings import load
 from support.desk import CANARIES, HF_CANARY, Desk, assert_no_canary, desk

@@ -13,7 +13,7 @@ from textual.widgets import Button
 
 from hf2ms_tui.domain.gate import CheckName, CheckState
 from hf2ms_tui.domain.proof import Level
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.app import CleanupApp
 from hf2ms_tui.tui.screens.gate import GateScreen

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from hf2ms_tui.services import deletion
-from hf2ms_tui.services.deletion import Gone
+from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.app import CleanupApp
 from hf2ms_tui.tui.screens.jobs import JobsScreen

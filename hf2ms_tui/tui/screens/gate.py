@@ -15,7 +15,7 @@ from hf2ms_tui.domain.gate.refs import loss_name
 from hf2ms_tui.domain.job import JobView
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import bringing, byhand, deletion, gatelook, words
-from hf2ms_tui.services.deletion import Deletion, Gone
+from hf2ms_tui.services.outcome import Deletion, Gone
 from hf2ms_tui.services.gatelook import GateLook
 from hf2ms_tui.services.jobs import direction
 from hf2ms_tui.tui.actions import bindings

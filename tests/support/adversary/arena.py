@@ -17,7 +17,7 @@ from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.runner import Running, start
 from hf2ms_tui.loopback.sample.accounts import PERSON, add_accounts
 from hf2ms_tui.loopback.world import Token, World
-from hf2ms_tui.services import deletion
+from hf2ms_tui.services import outcome
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.settings import load
 from hf2ms_tui.transfer.retry import Patience
@@ -105,9 +105,9 @@ def _build(world: World) -> None:
 @contextmanager
 def arena(folder: Path) -> Iterator[Arena]:
     """A fresh arena. Waits between tries and looks are cut short, nothing else is changed. No handler may have failed."""
-    saved = patience._backoff, deletion._PAUSE, Patience.__init__.__defaults__
+    saved = patience._backoff, outcome._PAUSE, Patience.__init__.__defaults__
     patience._backoff = lambda state: 0.0  # type: ignore[assignment]
-    deletion._PAUSE = 0.005
+    outcome._PAUSE = 0.005
     Patience.__init__.__defaults__ = (2, 4, 0.005, 0.02, 0.1)  # type: ignore[assignment]
     try:
         with start(World(_build)) as running:
@@ -118,7 +118,7 @@ def arena(folder: Path) -> Iterator[Arena]:
                 made.close()
             assert running.log.errors == []
     finally:
-        patience._backoff, deletion._PAUSE, Patience.__init__.__defaults__ = saved  # type: ignore[assignment]
+        patience._backoff, outcome._PAUSE, Patience.__init__.__defaults__ = saved  # type: ignore[assignment]
 
 
 HUBS = tuple(hub.value for hub in Hub)

@@ -11,8 +11,8 @@ from hf2ms_tui.domain.gate import Check, GateShut
 from hf2ms_tui.domain.proof import Level, Proof
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import byhand, decisions, deletion, gatelook, jobs, proving
-from hf2ms_tui.services.deletion import Deletion, Gone
 from hf2ms_tui.services.gatelook import GateLook
+from hf2ms_tui.services.outcome import Deletion, Gone
 from hf2ms_tui.services.program import Program
 
 from . import oracle

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hf2ms_tui.domain.gate import GateFacts
-from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
+from hf2ms_tui.domain.manifest import Blob, FileEntry
 from hf2ms_tui.domain.proof import Proof
-from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.tombstone import Copy
 from hf2ms_tui.domain.verdict import FileVerdict, Verdict
-from hf2ms_tui.hubs.protocol import HubReader
+from hf2ms_tui.services.manifests import manifest_of
 from hf2ms_tui.services.program import Program
 
 
@@ -60,11 +59,10 @@ def holdings(program: Program, facts: GateFacts) -> Holdings:
     """
     assert facts.proof is not None
     found = Holdings()
-    reader = program.hub(facts.ref.hub).read
     for proof in _speaking(program, facts):
         oids = {
             entry.path: entry.git_oid
-            for entry in manifest_of(program, reader, facts.ref, proof.source_revision).files
+            for entry in manifest_of(program, facts.ref, proof.source_revision).files
             if not entry.lfs
         }
         for file, copy, path in _places(proof):
@@ -111,14 +109,3 @@ def _places(proof: Proof) -> Iterator[tuple[FileVerdict, Copy, str]]:
             if path is not None:
                 yield file, Copy(place.repo, place.revision), path
                 break
-
-
-def manifest_of(program: Program, reader: HubReader, ref: RepoRef, revision: str) -> Manifest:
-    """The files at a pinned revision, from the cache where they were read before. Raises what the hub raises."""
-    cached = program.manifests.get(ref, revision)
-    if cached is not None:
-        return cached
-    manifest = reader.manifest(ref, revision)
-    if manifest.complete:
-        program.manifests.put(manifest)
-    return manifest
