@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
 import modal
 import pytest
 
+from hf2ms_tui.domain.errors import Hf2msError, Unreachable
 from hf2ms_tui.domain.job import Phase
 from hf2ms_tui.domain.secret import Secret
 from hf2ms_tui.engines.base import Tokens
+from hf2ms_tui.engines.modal import deploy
 from hf2ms_tui.engines.modal.children import Fate, end_call, fate_of
 from support import chatter_app
 from support.cloud import cloud, until
@@ -65,6 +68,39 @@ def test_the_package_writes_nothing_over_the_screen(
             assert all(isinstance(handler, logging.NullHandler) for handler in logger.handlers)
             logger.warning("over the screen")
         assert capfd.readouterr().err == ""
+
+
+@pytest.mark.slow
+def test_a_deployment_that_is_refused_says_so_in_words_of_ours_and_for_which_repo(tmp_path: Path) -> None:
+    with cloud(tmp_path, model("hf")) as here:
+        here.plane.faults.add("ImageGetOrCreate:status=RESOURCE_EXHAUSTED:message=too many images")
+        with pytest.raises(Hf2msError, match="could not be deployed") as caught:
+            here.submit(ref("hf"), ref("ms"))
+        assert caught.value.repo == "acme/tiny"
+        assert "too many images" in caught.value.meaning
+        assert "Error" not in caught.value.meaning
+        assert "Traceback" not in here.text("job1")
+        assert here.view("job1").lost
+        here.plane.faults.clear()
+        here.engine.retry("job1", here.tokens)
+        assert here.end("job1").phase is Phase.DONE, here.text("job1")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rpc", ["FunctionGet", "AppPublish"])
+def test_a_deployment_that_is_not_answered_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rpc: str
+) -> None:
+    monkeypatch.setattr(deploy, "LOOK", 4.0)
+    monkeypatch.setattr(deploy, "SILENCE", 8.0)
+    with cloud(tmp_path, model("hf")) as here:
+        here.plane.faults.add(f"{rpc}:hang:who=client")
+        began = time.monotonic()
+        with pytest.raises(Unreachable) as caught:
+            here.submit(ref("hf"), ref("ms"))
+        assert time.monotonic() - began < 40
+        assert caught.value.way_out and caught.value.repo == "acme/tiny"
+        here.plane.faults.clear()
 
 
 @pytest.mark.slow

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 import hf2ms_tui
 from hf2ms_tui import __version__
-from hf2ms_tui.domain.errors import Hf2msError, NotFound
+from hf2ms_tui.domain.errors import Hf2msError, NotFound, Unreachable
 from hf2ms_tui.domain.text import clean
-from hf2ms_tui.engines.modal.account import Account
+from hf2ms_tui.engines.modal.account import Account, within
 from hf2ms_tui.engines.modal.credentials import Credentials
 from hf2ms_tui.engines.modal.names import APP, COORDINATE
+
+LOOK = 60.0
+"""seconds that looking for the app may take"""
+SILENCE = 600.0
+"""seconds without a word after which a deployment is given up: building an image says what it does"""
 
 _KEPT = frozenset(
     {
@@ -72,7 +79,7 @@ def is_deployed(account: Account, name: str) -> bool:
 def ensure(account: Account, say: Callable[[str], None]) -> str:
     """Deploy unless it was done; return the app's name. ``say`` hears how it goes. Raises Hf2msError."""
     name = app_name()
-    if not is_deployed(account, name):
+    if not within(LOOK, lambda: is_deployed(account, name), "looking for the deployed app"):
         say(
             "deploying the workers' code to Modal; the first time builds an image, which takes a minute or two"
         )
@@ -112,15 +119,23 @@ def _deploy(credentials: Credentials, name: str, say: Callable[[str], None]) -> 
         text=True,
         errors="replace",
     )
-    assert process.stdout is not None
     last = ""
-    with process.stdout:
-        for line in process.stdout:
+    try:
+        for line in _lines(process):
             text = clean(_PLAIN.sub("", line).strip(), 400)
             if text:
                 last = text
                 say(f"modal: {text}")
-    if process.wait() != 0:
+    except queue.Empty:
+        process.kill()
+        process.wait()
+        raise Unreachable(
+            "The workers' code could not be deployed to Modal",
+            meaning=f"Modal said nothing more for {SILENCE:.0f} s{f'; last: {last}' if last else ''}",
+            way_out="Check the account with: hf2ms-tui doctor; then try again.",
+        ) from None
+    code = process.wait()
+    if code != 0:
         raise Hf2msError(
             "The workers' code could not be deployed to Modal",
             meaning=last,
@@ -128,17 +143,38 @@ def _deploy(credentials: Credentials, name: str, say: Callable[[str], None]) -> 
         )
 
 
+def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    """What a process prints, line by line. Raises queue.Empty after ``SILENCE`` without any."""
+    said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def listen() -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                said.put(line)
+        said.put(None)
+
+    threading.Thread(target=listen, daemon=True, name="modal-deploy").start()
+    while (line := said.get(timeout=SILENCE)) is not None:
+        yield line
+
+
 _PLAIN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
 
 
 def main(arguments: list[str]) -> int:
-    """Deploy the app under the name given."""
+    """Deploy the app under the name given; the exit code. What goes wrong is said in one line, the last."""
     import modal
 
     from hf2ms_tui.engines.modal.app import app
+    from hf2ms_tui.engines.modal.trouble import translated
 
-    with modal.enable_output():
-        app.deploy(name=arguments[0])
+    try:
+        with translated("deploying"), modal.enable_output():
+            app.deploy(name=arguments[0])
+    except Hf2msError as error:
+        print(" ".join(f"{error.what}. {error.meaning}".split()))  # noqa: T201 - read by whoever started this process
+        return error.exit_code
     return 0
 
 

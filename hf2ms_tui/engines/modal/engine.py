@@ -177,6 +177,8 @@ class ModalEngine:
         try:
             self._steps(account, spec, tokens, attempt)
         except Hf2msError as error:
+            # Modal knows no repo, but what it refuses keeps this one from being migrated.
+            error.repo = error.repo or str(spec.source.id)
             self._jobs.note(spec.id, str(error))
             if not (error.transient and self._remote.where(spec.id).get("at")):
                 self._remote.note(spec.id, given_up=True, call="", at="")
