@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaigns.fault_kinds import Route
+from hf2ms_tui.domain.job import JobView, Phase
+from hf2ms_tui.domain.proof import Proof
 from hf2ms_tui.loopback.content import Content, SeededContent
+from hf2ms_tui.loopback.world import World
 from hf2ms_tui.transfer.retry import Patience
-from support.transfers import CARD
+from support import oracle
+from support.transfers import CARD, ORG
 
 OTHER = {"hf": "ms", "ms": "hf"}
 HASTY = Patience(attempts=3, rate_limited=4, base=0.02, longest=0.1, obey=0.3)
@@ -28,12 +33,14 @@ class Case:
     route: Route
     kind: str
     once: bool
+    engine: str = "local"
 
     @property
     def words(self) -> str:
         """The case in words."""
+        where = "" if self.engine == "local" else f" in {self.engine}"
         return (
-            f"case {self.number}: {self.stage} {self.source}→{OTHER[self.source]}, {self.kind} on "
+            f"case {self.number}: {self.stage} {self.source}→{OTHER[self.source]}{where}, {self.kind} on "
             f"{self.route.hub} {self.route.method} {self.route.name}, {'once' if self.once else 'always'}"
         )
 
@@ -44,12 +51,15 @@ class Result:
 
     case: Case
     column: str = ""
+    met: bool = False
+    """whether any request met the fault"""
     broken: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def breaks(self, what: str) -> None:
-        """Note a broken promise."""
+        """Note a broken promise, and say so at once: the figures come when all cases are over."""
         self.broken.append(f"{self.case.words}: {what}")
+        print(f"broken  {self.broken[-1]}", file=sys.stderr, flush=True)
 
 
 def files_of(name: str) -> Mapping[str, bytes | Content]:
@@ -62,6 +72,24 @@ def files_of(name: str) -> Mapping[str, bytes | Content]:
         "w/parts.bin": SeededContent(f"{name} parts", 40_000),
         "w/same.bin": SeededContent(f"{name} one", 9_000),
     }
+
+
+def judge_job(result: Result, world: World, name: str, view: JobView, proofs: Sequence[Proof]) -> None:
+    """Compare what a migration of ``name`` says of itself with the bytes that the hubs hold."""
+    source = result.case.source
+    ends = (source, f"{ORG}/{name}"), (OTHER[source], f"{ORG}/{name}")
+    holding = [proof for proof in proofs if proof.holds]
+    excepted = {file.path for proof in holding for file in proof.exceptions}
+    false = oracle.lacking(world, *ends, except_for=excepted)
+    if false and (view.phase is Phase.DONE or holding):
+        result.breaks(f"said to be proven, but {'; '.join(false)}")
+    if view.phase is Phase.DONE and not (holding and view.proof_id == proofs[-1].id):
+        result.breaks("done without a proof that holds")
+    if oracle.wider(world, *ends):
+        result.breaks("the destination is wider than the source")
+    if view.phase is Phase.FAILED:
+        for fault in wrong_words(view.error, f"{ORG}/{name}"):
+            result.breaks(fault)
 
 
 FOREIGN = re.compile(

@@ -10,6 +10,7 @@ from typing import Any
 
 from hf2ms_tui.loopback.faults import Fault
 from hf2ms_tui.loopback.log import Entry
+from hf2ms_tui.loopback.sample.accounts import token
 
 STALL = 1.6
 """seconds without an answer: longer than any read may wait in these campaigns, commits excepted"""
@@ -19,13 +20,18 @@ DONE_FIRST = frozenset({"cut", "corrupt", "truncate", "slow", "trim"})
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Requests of one sort, as a clean run sent them: ``times`` so often, with bodies of ``sent`` bytes at most."""
+    """Requests of one sort, as a clean run sent them: ``times`` so often, with bodies of ``sent`` bytes at most.
+
+    Those to Modal's control plane have ``modal`` for a hub and who calls, ``client`` or ``container``, for a method; ``cold``
+    are those that only an account asks that has not got the app yet.
+    """
 
     hub: str
     method: str
     name: str
     times: int = 1
     sent: int = 0
+    cold: bool = False
 
     @property
     def writes(self) -> bool:
@@ -130,6 +136,11 @@ class Elsewhere:
         # Not an address by the rules of the standard library, so that nothing takes it for the loopback hubs' own.
         self.url = f"http://127.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True, name="elsewhere").start()
+
+    def heard(self, since: int) -> bool:
+        """Whether a token was among what it was told after the first ``since``."""
+        tokens = (token("hf", "write"), token("ms", "write"), token("ms", "admin"))
+        return any(one.encode() in told for told in self.told[since:] for one in tokens)
 
     def close(self) -> None:
         """Stop listening."""

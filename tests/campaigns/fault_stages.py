@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from campaigns.fault_case import HASTY, OTHER, STUCK, Case, Result, files_of, wrong_words
+from campaigns.fault_case import HASTY, OTHER, STUCK, Case, Result, files_of, judge_job, wrong_words
 from campaigns.fault_doors import Doors
 from campaigns.fault_kinds import KINDS, Elsewhere, Route, was_done
 from campaigns.fault_restore import Restores
@@ -18,7 +18,6 @@ from hf2ms_tui.hubs.data import Timeouts
 from hf2ms_tui.hubs.protocol import HubSession
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.faults import Fault
-from hf2ms_tui.loopback.sample.accounts import token
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import gatelook
 from hf2ms_tui.services.outcome import Gone
@@ -139,12 +138,9 @@ class Stage:
             result.column = "crash"
             result.breaks(f"crash: {type(error).__name__}: {error}")
         self.settle()
-        for told in self.elsewhere.told[heard:]:
-            if (
-                any(token(hub, "write").encode() in told for hub in ("hf", "ms"))
-                or token("ms", "admin").encode() in told
-            ):
-                result.breaks("a token was sent elsewhere")
+        result.met = rule.hits > 0
+        if self.elsewhere.heard(heard):
+            result.breaks("a token was sent elsewhere")
         result.seconds = time.monotonic() - began
         return result
 
@@ -204,22 +200,9 @@ class Stage:
             result.breaks(f"sent again although stored: {len(again)} blobs")
 
     def _judge_job(self, result: Result, name: str, view: JobView, proofs: list[Proof]) -> None:
-        source, world = result.case.source, self.sides.world
-        ends = (source, f"{ORG}/{name}"), (OTHER[source], f"{ORG}/{name}")
-        holding = [proof for proof in proofs if proof.holds]
-        excepted = {file.path for proof in holding for file in proof.exceptions}
-        false = oracle.lacking(world, *ends, except_for=excepted)
-        if false and (view.phase is Phase.DONE or holding):
-            result.breaks(f"said to be proven, but {'; '.join(false)}")
-        if view.phase is Phase.DONE and not (holding and view.proof_id == proofs[-1].id):
-            result.breaks("done without a proof that holds")
-        if oracle.wider(world, *ends):
-            result.breaks("the destination is wider than the source")
+        judge_job(result, self.sides.world, name, view, proofs)
         if not view.phase.final:
             result.breaks(f"still {view.phase.value} after {STUCK:.0f} s")
-        if view.phase is Phase.FAILED:
-            for fault in wrong_words(view.error, f"{ORG}/{name}"):
-                result.breaks(fault)
 
     def _prove_case(self, case: Case, result: Result, rule: Fault, sound: bool) -> None:
         name = self.repo(case.source, both=True)

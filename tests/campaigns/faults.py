@@ -1,9 +1,11 @@
-"""Every kind of fault on every route, in both directions: ``python tests/campaigns/faults.py [--seed N] [--cases N]``.
+"""Every kind of fault on every route, in both directions, on both engines: ``python tests/campaigns/faults.py [--seed N]``.
 
-The routes are those that a clean run uses, taken from the hubs' own log. Each fault hits once and always. What is true is
-told by the bytes that the loopback hubs hold. Prints kinds × outcomes; exits 1 when a promise was broken: a proof that is
-false, a failure that a retry cannot finish, a blob sent again although it was stored, a wider destination, a token sent
-elsewhere, an error that names no repo or no way out.
+The routes are those that a clean run uses, taken from the logs of the hubs and of Modal's control plane. Each fault hits once
+and always; what runs in Modal has its patience of real life, so there ``always`` is 8 seconds, and of the faults of Modal
+itself only some stay (see ``fault_cloud``). What is true is told by the bytes that the loopback hubs hold. Prints kinds ×
+outcomes; exits 1 when a promise was broken: a proof that is false, a failure that a retry cannot finish, a blob sent again
+although it was stored, a wider destination, a token sent elsewhere, an error that names no repo or no way out, a restored
+repo that is not byte-equal.
 """
 
 from __future__ import annotations
@@ -23,26 +25,46 @@ if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
 
 from campaigns.fault_case import Case, Result
+from campaigns.fault_cloud import RPC_KINDS, cloud_stage, kinds_of, played_there
 from campaigns.fault_kinds import KINDS, Route
 from campaigns.fault_stages import STAGES, stage
 from support.campaign import Findings, drawn, options
 
-COLUMNS = ("proven", "failed, retry proven", "refused", "stuck", "crash")
+COLUMNS = ("proven", "failed, retry proven", "cancelled, retry proven", "refused", "stuck", "crash")
+ENGINES = ("local", "modal")
+BATCH = 40
+"""cases that are played on the same hubs before they are made anew"""
 
 
-def all_cases(seed: int, stages: Iterable[str] = STAGES) -> list[Case]:
-    """Every kind × route × direction × once and always, in an order drawn from the seed."""
-    found: list[tuple[str, str, Route]] = []
-    with stage() as here:
-        for name, source in itertools.product(stages, ("hf", "ms")):
-            found += [(name, source, route) for route in here.routes(name, source)]
-    cases = [
-        (name, source, route, kind.name, once)
-        for name, source, route in found
-        for kind in KINDS.values()
-        if kind.fits(route)
-        for once in (True, False)
-    ]
+def all_cases(
+    seed: int, stages: Iterable[str] = STAGES, engines: Iterable[str] = ("local",), *, cold: bool = True
+) -> list[Case]:
+    """Every kind × route × direction × once and always, in an order drawn from the seed.
+
+    In Modal run migrations only: all else is done by the program itself, wherever its jobs run. Without ``cold`` what only a
+    first deployment asks of Modal is left out.
+    """
+    stages, engines = tuple(stages), tuple(engines)
+    cases: list[tuple[str, str, Route, str, bool, str]] = []
+    if "local" in engines:
+        with stage() as here:
+            for name, source in itertools.product(stages, ("hf", "ms")):
+                cases += [
+                    (name, source, route, kind.name, once, "local")
+                    for route in here.routes(name, source)
+                    for kind in KINDS.values()
+                    if kind.fits(route)
+                    for once in (True, False)
+                ]
+    if "modal" in engines and "migrate" in stages:
+        with cloud_stage() as there:
+            for source in ("hf", "ms"):
+                cases += [
+                    ("migrate", source, route, kind, once, "modal")
+                    for route in there.routes(source)
+                    if cold or not route.cold
+                    for kind, once in kinds_of(route)
+                ]
     drawn(seed, "order").shuffle(cases)
     return [Case(number, seed, *case) for number, case in enumerate(cases, 1)]
 
@@ -59,7 +81,7 @@ def played(cases: list[Case], threads: int, until: float) -> list[Result]:
         try:
             while not left.empty() and time.time() < until:
                 with stage() as here:
-                    for case in _some(left, 40):
+                    for case in _some(left, BATCH):
                         if time.time() > until:
                             return
                         results.append(here.play(case))
@@ -84,25 +106,46 @@ def _some(left: queue.SimpleQueue[Case], count: int) -> Iterator[Case]:
             return
 
 
-def campaign(cases: list[Case], findings: Findings, *, processes: int, threads: int, minutes: float) -> None:
-    """Play the cases and add up what they gave."""
+def campaign(
+    cases: list[Case],
+    findings: Findings,
+    *,
+    processes: int,
+    threads: int,
+    minutes: float,
+    accounts: int = 1,
+) -> list[Result]:
+    """Play the cases, those of one engine after those of the other, and add up what they gave."""
     until = time.time() + minutes * 60
-    if processes <= 1:
-        parts = [played(cases, threads, until)]
-    else:
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=spawn) as pool:
-            parts = list(
-                pool.map(
-                    played,
-                    [cases[n::processes] for n in range(processes)],
-                    itertools.repeat(threads),
-                    itertools.repeat(until),
-                )
-            )
-    order = {name: number for number, name in enumerate(KINDS)}
-    for result in sorted(itertools.chain(*parts), key=lambda item: (order[item.case.kind], item.case.number)):
+    results = _local([case for case in cases if case.engine == "local"], processes, threads, until)
+    results += _modal([case for case in cases if case.engine == "modal"], accounts, until)
+    order = {name: number for number, name in enumerate((*KINDS, *RPC_KINDS))}
+    results.sort(key=lambda item: (order[item.case.kind], item.case.number))
+    for result in results:
         findings.case(result.case.kind, result.column or "crash", result.broken)
+    return results
+
+
+def _local(cases: list[Case], processes: int, threads: int, until: float) -> list[Result]:
+    if processes <= 1 or not cases:
+        return played(cases, threads, until)
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        parts = pool.map(
+            played,
+            [cases[n::processes] for n in range(processes)],
+            itertools.repeat(threads),
+            itertools.repeat(until),
+        )
+        return list(itertools.chain.from_iterable(parts))
+
+
+def _modal(cases: list[Case], accounts: int, until: float) -> list[Result]:
+    """In so many accounts at the same time, each with a process of its own."""
+    if not cases:
+        return []
+    batches = [cases[start : start + BATCH] for start in range(0, len(cases), BATCH)]
+    with ProcessPoolExecutor(accounts, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(itertools.chain.from_iterable(pool.map(played_there, batches, itertools.repeat(until))))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,13 +154,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--cases", type=int, default=0, help="only so many of all, as the seed draws them")
     parser.add_argument("--only", type=int, default=0, metavar="NUMBER", help="one case alone")
     parser.add_argument("--stage", choices=STAGES, action="append", help="only these stages")
-    parser.add_argument("--kind", choices=list(KINDS), help="only this kind of fault")
+    parser.add_argument(
+        "--engine", choices=(*ENGINES, "both"), default="both", help="where migrations run; default both"
+    )
+    parser.add_argument("--kind", choices=[*KINDS, *RPC_KINDS], help="only this kind of fault")
     parser.add_argument("--route", help="only routes of this name")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=6, help="in each process, each with hubs of its own")
+    parser.add_argument(
+        "--accounts", type=int, default=8, help="of Modal at the same time, each with hubs of its own"
+    )
     given: argparse.Namespace = parser.parse_args(arguments)
-    cases = all_cases(given.seed, given.stage or STAGES)
-    total, routes = len(cases), len({(case.stage, case.source, case.route) for case in cases})
+    engines = ENGINES if given.engine == "both" else (given.engine,)
+    cases = all_cases(given.seed, given.stage or STAGES, engines)
+    total = len(cases)
+    routes = len({(case.engine, case.stage, case.source, case.route) for case in cases})
     cases = [
         case for case in cases if given.kind in {None, case.kind} and given.route in {None, case.route.name}
     ]
@@ -126,12 +177,20 @@ def main(arguments: list[str] | None = None) -> int:
     elif given.cases:
         cases = cases[: given.cases]
     findings = Findings(COLUMNS)
-    campaign(cases, findings, processes=given.processes, threads=given.threads, minutes=given.minutes)
+    results = campaign(
+        cases,
+        findings,
+        processes=given.processes,
+        threads=given.threads,
+        minutes=given.minutes,
+        accounts=given.accounts,
+    )
     return findings.report(
         "faults",
         given.seed,
-        f"{total:,} in all on {routes} routes",
+        f"of {total:,} on {routes} routes",
         f"not begun {len(cases) - findings.cases}",
+        f"fault not met {sum(not result.met for result in results)}",
     )
 
 
