@@ -241,6 +241,15 @@ def _yes(name: str, read: Callable[[Row], bool]) -> Callable[[str, datetime], Te
     return make
 
 
+def _deletion(value: str, now: datetime) -> Test:
+    word = value.casefold()
+    if "unknown".startswith(word) or word == "?":
+        return lambda row: row.unsettled
+    if word in {"none", "no"}:
+        return lambda row: not row.unsettled
+    raise _Unclear(f"“deletion:” takes unknown or none, not “{value}”.")
+
+
 def _since(read: Callable[[RepoInfo], datetime | None]) -> Callable[[Row, datetime], float | None]:
     def measure(row: Row, now: datetime) -> float | None:
         at = read(row.info)
@@ -276,7 +285,8 @@ _FIELDS: dict[str, Callable[[str, datetime], Test]] = {
     "tag": _text(lambda info: " ".join(info.tags)),
     "name": _text(lambda info: info.ref.name),
     "job": _yes("job", lambda row: bool(row.job_id)),
-    "trouble": _yes("trouble", lambda row: bool(row.info.trouble)),
+    "deletion": _deletion,
+    "trouble": _yes("trouble", lambda row: bool(row.info.trouble) or row.unsettled),
 }
 _SHOWN = tuple(_FIELDS)
 _FIELDS |= {

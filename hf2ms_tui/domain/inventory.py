@@ -103,6 +103,8 @@ class Row:
     advice: Advice | None = None
     job_id: str = ""
     """the newest job of this repo, empty when it never had one"""
+    unsettled: bool = False
+    """whether its deletion was sent and the outcome is unknown: it may be gone or not"""
 
     @property
     def key(self) -> str:

@@ -188,6 +188,19 @@ def _frees(row: Row) -> Answer:
     return Answer("What would deleting free?", f"{words.size(size)}, {money}")
 
 
+def troubles(row: Row, facts: CardFacts | None) -> tuple[str, ...]:
+    """What is wrong or not known of a repo, as sentences, the weightiest first."""
+    found = []
+    if row.unsettled:
+        found.append(
+            "Its deletion was sent and the outcome is unknown: it may be gone or not. Its gate looks again by "
+            "reading; it is never sent twice."
+        )
+    if row.info.trouble:
+        found.append(row.info.trouble)
+    return (*found, *(facts.troubles if facts is not None else ()))
+
+
 def advice_words(advice: Advice | None) -> str:
     """What is advised and how sure that is: ``delete: looks abandoned (likely)``."""
     if advice is None:

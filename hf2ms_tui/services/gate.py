@@ -9,7 +9,7 @@ from hf2ms_tui.domain.errors import Hf2msError, Moved, NotFound
 from hf2ms_tui.domain.gate import GateFacts, ReadAt, RefCoverage
 from hf2ms_tui.domain.repo import GitRef, RepoInfo, RepoRef
 from hf2ms_tui.hubs.protocol import DeleteRights, HubReader
-from hf2ms_tui.services import elsewhere, held
+from hf2ms_tui.services import elsewhere, held, outcome
 from hf2ms_tui.services.coverage import coverage
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.steps import Tell, unheard
@@ -60,9 +60,7 @@ def gather(
         places=places,
         acknowledged=acknowledged,
         running_jobs=running_jobs(program, ref),
-        unsettled=any(
-            entry.ref == ref and entry.state == "unknown" for entry in program.journal.open_intents("delete")
-        ),
+        unsettled=ref in outcome.unsettled(program),
         may_delete=rights.allowed,
         may_delete_why=rights.why,
         delete_page=rights.page,

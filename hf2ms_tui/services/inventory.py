@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from hf2ms_tui.domain.decision import Advice, Confidence, Decision
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.inventory import Backup, BackupState, Row
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
-from hf2ms_tui.services import backups
+from hf2ms_tui.services import backups, outcome
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.store.proofs import ProofSummary, standing
 
@@ -235,12 +235,13 @@ def join(program: Program, infos: Iterable[RepoInfo], *, advised: bool = True) -
         if key in others and backups.judge(others[key], copies.get(key), proof).state is BackupState.PROVEN
     )
     now = program.now()
+    unsettled = outcome.unsettled(program)
     rows = []
     for info in every:
         key = info.ref.key
         backup = backups.judge(info, copies.get(key), proofs.get(key))
         if not advised:
-            rows.append(Row(info, backup, decisions.get(key, Decision.UNDECIDED), None, jobs.get(key, "")))
+            rows.append(_row(info, backup, decisions, None, jobs, unsettled))
             continue
         holding = holdings.get(key)
         facts = RepoFacts(
@@ -255,8 +256,21 @@ def join(program: Program, infos: Iterable[RepoInfo], *, advised: bool = True) -
         advice = advise(facts)
         if facts.holding is None and key in earlier and earlier[key][0] == info.revision:
             advice = earlier[key][1]
-        rows.append(Row(info, backup, decisions.get(key, Decision.UNDECIDED), advice, jobs.get(key, "")))
+        rows.append(_row(info, backup, decisions, advice, jobs, unsettled))
     return tuple(rows)
+
+
+def _row(
+    info: RepoInfo,
+    backup: Backup,
+    decisions: Mapping[str, Decision],
+    advice: Advice | None,
+    jobs: Mapping[str, str],
+    unsettled: Collection[RepoRef],
+) -> Row:
+    key = info.ref.key
+    decision = decisions.get(key, Decision.UNDECIDED)
+    return Row(info, backup, decision, advice, jobs.get(key, ""), info.ref in unsettled)
 
 
 def remember_advice(program: Program, rows: Iterable[Row]) -> None:

@@ -71,6 +71,15 @@ def record(program: Program, intent: int, found: Deletion) -> None:
         program.forget(found.ref)
 
 
+def unsettled(program: Program) -> frozenset[RepoRef]:
+    """The repos whose deletion was sent and whose outcome is not known. No request."""
+    return frozenset(
+        entry.ref
+        for entry in program.journal.open_intents("delete")
+        if entry.ref is not None and entry.state == "unknown"
+    )
+
+
 def settle(program: Program, ref: RepoRef | None = None, *, lost: bool = False) -> tuple[Deletion, ...]:
     """Look again at every deletion whose outcome is not known: after a kill, a crash or a lost answer. Repeats none.
 

@@ -59,6 +59,7 @@ def row_dict(row: Row) -> dict[str, Any]:
             "excepted": row.backup.excepted,
         },
         "decision": row.decision.value,
+        "deletion": "outcome unknown" if row.unsettled else None,
         "advice": {
             "suggestion": row.advice.suggestion.value,
             "then_delete": row.advice.then_delete,
@@ -83,7 +84,7 @@ def inventory_lines(rows: Sequence[Row]) -> list[str]:
             words.size(row.info.size, estimate=row.info.size_is_estimate),
             row.info.visibility.value,
             words.ago(row.info.updated_at),
-            f"{row.backup.glyph} {row.backup.words}",
+            f"{'? deleted? outcome unknown; ' if row.unsettled else ''}{row.backup.glyph} {row.backup.words}",
             row.decision.value if row.decision.value != "undecided" else "-",
             row.advice.headline if row.advice else "",
         )

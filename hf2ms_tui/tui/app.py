@@ -114,6 +114,11 @@ class CleanupApp(Frame):
         for item in found:
             tone = "ok" if item.state is outcome.Gone.GONE else "bad"
             self.say(f"an earlier deletion of {item.ref.id}: {item.state.value}; {item.evidence}", tone)
+            if item.state is outcome.Gone.GONE and item.ref.key in self.model.rows:
+                self.model.drop(item.ref.key)
+                self.tell_screen()
+        if left := [item.ref for item in found if item.ref.key in self.model.rows]:
+            self.read_rows(left)
         if any(item.state is outcome.Gone.UNKNOWN for item in found):
             # Only reading can tell, so it is read until it does.
             self.set_timer(_SETTLE_AFTER, self._settle)

@@ -99,7 +99,7 @@ class RepoTable(VTable[Row]):
             case "repo":
                 return Cell(info.ref.name, "strong" if not row.decision.decided else "")
             case "flag":
-                if info.trouble:
+                if info.trouble or row.unsettled:
                     return Cell("!", "bad")
                 return Cell("↻", "warn") if row.key in self._stale() else Cell("")
             case "type":
@@ -126,8 +126,13 @@ class RepoTable(VTable[Row]):
 
 
 def backup_cell(row: Row) -> Cell:
-    """A backup status as glyph and words; of a proven one also how old the proof is."""
+    """A backup status as glyph and words; of a proven one also how old the proof is.
+
+    A deletion whose outcome is unknown goes before it: nothing else of the repo is as urgent.
+    """
     backup = row.backup
+    if row.unsettled:
+        return Cell("? deleted? outcome unknown", "warn")
     said = backup.words
     if backup.state is BackupState.PROVEN and backup.proven_at is not None:
         excepted = f", {backup.excepted:,} excepted" if backup.excepted else ""

@@ -33,7 +33,8 @@ def row(name: str, kind: str = "model", size: int | None = GB, **more: object) -
         licence="apache-2.0",
         tags=("vision", "region:us"),
     )
-    of_row = {name: more.pop(name) for name in ("backup", "decision", "advice", "job_id") if name in more}
+    of_rows = ("backup", "decision", "advice", "job_id", "unsettled")
+    of_row = {name: more.pop(name) for name in of_rows if name in more}
     return Row(replace(info, **more), **{"backup": Backup(BackupState.NONE), **of_row})
 
 
@@ -55,6 +56,7 @@ ROWS = [
         updated_at=NOW - timedelta(days=2),
         gating=Gating.MANUAL,
         created_at=None,
+        unsettled=True,
     ),
     row("demo", "space", 0, licence=None, trouble="disabled"),
 ]
@@ -117,7 +119,10 @@ def found(text: str) -> list[str]:
         ("license:?", [DEMO]),
         ("tag:vision", NAMES),
         ("job:yes", [TRAIN]),
-        ("trouble:yes", [DEMO]),
+        ("trouble:yes", [SUBSET, DEMO]),
+        ("deletion:unknown", [SUBSET]),
+        ("deletion:none", [XL, POC, TRAIN, DEMO]),
+        ("!deletion:?", [XL, POC, TRAIN, DEMO]),
         ("type:model size:>10G vis:public backup:none age:>1y", [XL]),
         ('"images-70k"', [SUBSET]),
     ],

@@ -45,9 +45,10 @@ class InventoryScreen(InventoryView):
     HELP_TEXT = (
         "All repos of the org: what they are, what they cost, whether their backup is proven, and what you decided. "
         "A decision changes nothing remote. It goes to the row under the cursor, or to all marked rows after they were "
-        "listed. Flags: ! something is unknown, ~ the size is estimated, ↻ not read again since the start. "
+        "listed. Flags: ! something is wrong or unknown, ~ the size is estimated, ↻ not read again since the start. "
         "Filter: words find names (fuzzy); fields narrow: type:model size:>10G vis:private backup:none age:>1y "
-        "idle:>90d decision:undecided advice:delete gated:yes trouble:yes; ! in front turns one round, commas mean or."
+        "idle:>90d decision:undecided advice:delete gated:yes trouble:yes deletion:unknown; ! in front turns one round, "
+        "commas mean or."
     )
 
     def on_screen_resume(self) -> None:

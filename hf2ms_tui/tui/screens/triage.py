@@ -153,7 +153,7 @@ class TriageScreen(RoomScreen):
             lines += [
                 Fact(" " if number else "Why", reason) for number, reason in enumerate(row.advice.reasons)
             ]
-        lines += [Fact("! trouble", text, "warn") for text in self._troubles(row, facts)]
+        lines += [Fact("! trouble", text, "warn") for text in card.troubles(row, facts)]
         if model.rows and all(each.decision.decided for each in model.rows.values()):
             plan = self.house.action_of("plan").key_text
             lines += [Fact(), Fact("", f"✓ Every repo is decided. {plan} shows what that amounts to.", "ok")]
@@ -172,10 +172,6 @@ class TriageScreen(RoomScreen):
         if model.trouble:
             return [Fact("", f"✗ {model.trouble}", "bad"), Fact("", model.way_out)]
         return [Fact("", "There is no repo to decide about."), Fact("", "Esc goes back to the inventory.")]
-
-    def _troubles(self, row: Row, facts: CardFacts | None) -> list[str]:
-        found = [row.info.trouble] if row.info.trouble else []
-        return found + (list(facts.troubles) if facts else [])
 
     # -- reading ------------------------------------------------------------------------------------------------
 
