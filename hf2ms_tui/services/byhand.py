@@ -66,7 +66,7 @@ def hand_over(
             "proof": facts.proof.id if facts.proof else "",
             "tombstone": stone,
             "acknowledged": sorted(acknowledged),
-            "checks": [[check.name.value, check.evidence] for check in checks(facts)],
+            "checks": [check.row for check in checks(facts)],
         },
     )
     return HandOver(ref, page, intent)

@@ -53,7 +53,7 @@ def delete(
                 "tombstone": stone,
                 "refs": pass_.refs,
                 "acknowledged": sorted(acknowledged),
-                "checks": [[check.name.value, check.evidence] for check in checks(facts)],
+                "checks": [check.row for check in checks(facts)],
             },
         )
         lost_answer = ""

@@ -78,7 +78,8 @@ def refs_named(program: Program, text: str) -> list[RepoRef]:
 
 def story(program: Program, refs: Sequence[RepoRef]) -> str:
     """The report on repos of one name, each in a part of its own. Times are UTC."""
-    parts = [_part(program, ref) for ref in refs]
+    every = program.journal.entries()
+    parts = [_part(program, ref, every) for ref in refs]
     checkup = check(program)
     head = program.journal.head()
     foot = [
@@ -113,8 +114,7 @@ def _about(entry: Entry) -> Iterator[RepoRef]:
             yield ref
 
 
-def _part(program: Program, ref: RepoRef) -> list[str]:
-    every = program.journal.entries()
+def _part(program: Program, ref: RepoRef, every: Sequence[Entry]) -> list[str]:
     mine = [entry for entry in every if ref in _about(entry)]
     ends: dict[int, list[Entry]] = {}
     for entry in mine:
@@ -176,17 +176,30 @@ def _said(ref: RepoRef, entry: Entry) -> str:
 
 
 def _gate(payload: dict[str, Any]) -> list[str]:
-    """The checks that were judged at that moment, with their evidence, and what was given up."""
+    """The checks that were judged at that moment, with their evidence and when it was read, and what was given up."""
     checks = payload.get("checks")
     rows = (
         [row for row in checks if isinstance(row, list) and len(row) >= 2] if isinstance(checks, list) else []
     )
-    lines = ["The gate, read again at that moment:", "", "| check | evidence |", "|---|---|"]
-    lines += [f"| {cell(row[0])} | {cell(row[1])} |" for row in rows]
+    lines = [
+        "The gate, read again at that moment:",
+        "",
+        "| check | evidence | read at (UTC) |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {cell(row[0])} | {cell(row[1])} | {_read_at(row)} |" for row in rows]
     given_up = payload.get("acknowledged")
     if isinstance(given_up, list) and given_up:
         lines += ["", f"Accepted as lost, by typing the name: {', '.join(code(name) for name in given_up)}."]
     return [*lines, ""] if rows else []
+
+
+def _read_at(row: list[Any]) -> str:
+    """When a check's evidence was read; entries of before that was noted say nothing."""
+    try:
+        return f"{datetime.fromisoformat(row[2]):%Y-%m-%d %H:%M:%S}"
+    except (IndexError, TypeError, ValueError):
+        return "—"
 
 
 def _proof(program: Program, proof_id: str) -> list[str]:

@@ -160,6 +160,7 @@ _LIST = (
         rank=3,
         group="Act",
     ),
+    Action("refs", ("r",), "refs", "Each branch and tag with what becomes of it, or the sum alone", rank=6),
     Action(
         "name", ("t",), "type the name", "Put the keys on the name field", shown="tab", rank=3, group="Act"
     ),

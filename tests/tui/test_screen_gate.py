@@ -11,8 +11,10 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Button
 
+from hf2ms_tui.domain.decision import Decision
 from hf2ms_tui.domain.gate import CheckName, CheckState
 from hf2ms_tui.domain.proof import Level
+from hf2ms_tui.services import inventory
 from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.app import CleanupApp
@@ -309,6 +311,32 @@ async def test_a_lost_answer_is_looked_into_and_told(world: GateWorld, ready: Pr
         )
         assert screen.over is not world.exists()
     assert len(world.deletions()) == 1
+
+
+async def test_a_deletion_that_nobody_can_tell_the_outcome_of_is_told_in_its_row(
+    world: GateWorld, ready: Program
+) -> None:
+    """Until reading settles it: then the row says what it said before."""
+    inventory.refresh(ready)
+    intent = ready.journal.intent("delete", world.ref(), {"proof": "p"})
+    ready.journal.outcome(intent, "unknown", {"state": "outcome unknown"})
+    ready.decisions.decide([world.ref()], Decision.DELETE)
+    world.running.faults.add("hf:GET:.*:status=403")
+    async with CleanupApp(ready).run_test(size=WIDE) as pilot:
+        app = await settled(pilot)
+        key = world.ref().key
+        await until(pilot, lambda: "? deleted? …" in screen_text(app))
+        assert app.model.rows[key].unsettled
+        await press(pilot, "enter")
+        await until(pilot, lambda: "may be gone or not" in screen_text(app))
+        await press(pilot, "escape")
+        world.running.faults.clear()
+        screen = await at_gate(pilot, world)
+        await until(pilot, lambda: not app.model.rows[key].unsettled)
+        assert not screen.look or not screen.look.facts.unsettled
+        await press(pilot, "escape")
+        await until(pilot, lambda: "✓ proven" in screen_text(app))
+        assert "deleted?" not in screen_text(app)
 
 
 async def test_where_tokens_may_not_delete_the_page_is_handed_over_and_watched(world: GateWorld) -> None:

@@ -14,11 +14,16 @@ from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.text import clean
 from hf2ms_tui.services import words
 from hf2ms_tui.services.gatelook import GateLook
+from hf2ms_tui.tui.ref_rows import ref_rows
 from hf2ms_tui.tui.screens.base import RoomScreen
 from hf2ms_tui.tui.widgets.cards import CheckList, Fact, FactCard
 from hf2ms_tui.tui.widgets.door import Door
 from hf2ms_tui.tui.widgets.line import Part
+from hf2ms_tui.tui.widgets.ref_list import RefList
 from hf2ms_tui.tui.widgets.typed_name import TypedName
+
+TALL = 30
+"""lines from which each branch and tag is shown without asking"""
 
 
 class GateView(RoomScreen):
@@ -34,11 +39,13 @@ class GateView(RoomScreen):
         self.look: GateLook | None = None
         self.busy = ""
         self.over = False
+        self._asked_refs: bool | None = None
 
     def compose_body(self) -> ComposeResult:
         """Checks and losses scroll; the name field and the buttons keep their place below them."""
         with VerticalScroll(id="body"):
             yield CheckList(id="checks")
+            yield RefList("branches and tags", id="refs")
             yield FactCard("what goes, what stays", id="losses")
         yield Static(id="outcome", markup=False)
         yield Static(id="busy", markup=False)
@@ -78,6 +85,21 @@ class GateView(RoomScreen):
         return self.query_one("#body", VerticalScroll)
 
     @property
+    def checks(self) -> CheckList:
+        """What must hold."""
+        return self.query_one("#checks", CheckList)
+
+    @property
+    def refs(self) -> RefList:
+        """Each branch and tag by itself."""
+        return self.query_one("#refs", RefList)
+
+    @property
+    def shows_refs(self) -> bool:
+        """Whether each branch and tag has a line: as the person asked, else where there is room."""
+        return self.size.height >= TALL if self._asked_refs is None else self._asked_refs
+
+    @property
     def name_field(self) -> TypedName:
         """Where the full name is typed."""
         return self.query_one("#name", TypedName)
@@ -103,7 +125,8 @@ class GateView(RoomScreen):
         """Draw everything from the facts."""
         seen = self.look
         if seen is not None and not self.over:
-            self.query_one("#checks", CheckList).set_checks(seen.checks)
+            self.checks.set_checks(seen.checks, self.house.program.now())
+            self.draw_refs()
             self.query_one("#losses", FactCard).set_facts(
                 [
                     Fact("Gone for ever", "; ".join(seen.loss.gone), "warn"),
@@ -115,6 +138,13 @@ class GateView(RoomScreen):
         self.refresh_head()
         self.draw_buttons()
         self.refresh_keys()
+
+    def draw_refs(self) -> None:
+        """Draw each branch and tag, if they are shown and there are any besides the default branch."""
+        rows = ref_rows(self.look) if self.look is not None else []
+        key = self.house.action_of("refs").key_text
+        self.refs.set_refs(rows, f"{key} hides them")
+        self.set_class(bool(rows) and self.shows_refs, "-refs")
 
     def draw_buttons(self) -> None:
         """The field is open only at an open gate, the button only when the name is typed as well."""

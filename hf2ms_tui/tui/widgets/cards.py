@@ -144,7 +144,6 @@ def check_lines(checks: Sequence[CheckLine], width: int, now: datetime | None = 
     With ``now`` the age of the evidence stands at the right end of its first line. Checks that hold and have no evidence to
     show share lines, after all others.
     """
-    kept = AGE + 2 if now is not None and any(check.at for check in checks) else 0
     brief = [check for check in checks if not check.evidence and not check.way_out]
     full = [check for check in checks if check.evidence or check.way_out]
     name_width = max((cells(check.name) for check in full), default=0)
@@ -154,7 +153,7 @@ def check_lines(checks: Sequence[CheckLine], width: int, now: datetime | None = 
     for check in full:
         name_tone = "" if check.tone == "ok" else "strong"
         head: list[Part] = [(f"{check.glyph} ", check.tone), (fit(check.name, name_width) + "  ", name_tone)]
-        first = len(lines)
+        first, kept = len(lines), AGE + 2 if now is not None and check.at is not None else 0
         if below:
             lines += hanging(head[:1], check.name, name_tone, width, 2, kept)
             head = [(" " * indent, "")]
