@@ -15,7 +15,8 @@ SHOWN = 200
 _ROOMY = 108
 """cells from which it is said in words where the files are"""
 _LEAST_WORDS = 20
-_HEAD = ("branch or tag", "state", "files", "not carried over", "history", "")
+_LEAST_NAME = 12
+_HEAD = ("branch or tag", "state", "files", "not carried over", "history")
 
 
 class RefLine(NamedTuple):
@@ -34,25 +35,23 @@ class RefLine(NamedTuple):
 
 
 def ref_lines(refs: Sequence[RefLine], width: int) -> list[list[Part]]:
-    """Return a head and a line for each, numbers right-aligned; names give way first, the words where there is no room."""
+    """Return a head and a line for each, numbers right-aligned. The words give way first, then names, then the history."""
     shown = refs[:SHOWN]
     sizes = [
         max(cells(text) for text in (head, *(line[at + 2] for line in shown)))
-        for at, head in enumerate(_HEAD[:-1])
+        for at, head in enumerate(_HEAD)
     ]
-    fixed = sum(sizes[1:]) + 2 * 4 + 2
-    sizes[0] = max(min(sizes[0], width - fixed), 8)
+    if width < _taken(sizes) + _LEAST_NAME:
+        sizes.pop()
+    fixed = _taken(sizes)
+    sizes[0] = max(min(sizes[0], width - fixed), 1)
     room = width - fixed - sizes[0] - 2
     roomy = width >= _ROOMY and room >= _LEAST_WORDS
-    lines: list[list[Part]] = [
-        [(f"  {_columns(_HEAD[:-1], sizes)}", "head")],
-    ]
+    lines: list[list[Part]] = [[(f"  {_columns(_HEAD, sizes)}", "head")]]
     for line in shown:
         name, state = fit(line.name, sizes[0], where="middle"), fit(line.state, sizes[1])
-        rest = "  ".join(
-            fit(text, size, "right")
-            for text, size in zip((line.files, line.lost, line.history), sizes[2:], strict=True)
-        )
+        figures = (line.files, line.lost, line.history)
+        rest = "  ".join(fit(text, size, "right") for text, size in zip(figures, sizes[2:], strict=False))
         parts: list[Part] = [
             (f"{line.glyph} ", line.tone),
             (f"{name}  ", "strong" if line.tone != "ok" else ""),
@@ -67,10 +66,15 @@ def ref_lines(refs: Sequence[RefLine], width: int) -> list[list[Part]]:
     return lines
 
 
+def _taken(sizes: Sequence[int]) -> int:
+    """Cells besides the name: the glyph, the other columns, and two between any."""
+    return 2 + sum(sizes[1:]) + 2 * (len(sizes) - 1)
+
+
 def _columns(heads: Sequence[str], sizes: Sequence[int]) -> str:
     return "  ".join(
         fit(head, size, "left" if at < 2 else "right")
-        for at, (head, size) in enumerate(zip(heads, sizes, strict=True))
+        for at, (head, size) in enumerate(zip(heads, sizes, strict=False))
     )
 
 
