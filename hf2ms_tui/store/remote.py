@@ -33,11 +33,12 @@ class RemoteAct:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a job said since ``place``; ``place`` maps names to numbers of the reader's own choice, as they were.
+    """What an ``attempt`` of a job said since ``before``, which maps names to numbers of the reader's own choice, as they were.
 
     ``chunks`` are views by number, None for one that is gone. Lines come in order and their numbers are given anew.
     """
 
+    attempt: int
     view: JobView
     before: Mapping[str, Any]
     after: Mapping[str, Any]
@@ -74,13 +75,13 @@ class RemoteJobs:
     def take_in(self, job_id: str, news: News) -> bool:
         """Add what a job said, and how far it was heard, in one transaction: a kill neither loses a line nor doubles one.
 
-        False, and nothing is changed, when somebody else has taken it in meanwhile.
+        False, and nothing is changed, when somebody else has taken it in meanwhile, or begun another attempt.
         """
         with self._db.write(
             durable=news.view.phase.final or bool(news.acts or news.proof or news.ref_proofs)
         ) as connection:
             noted = self.where(job_id)
-            if noted.get("place", {}) != dict(news.before):
+            if noted.get("place", {}) != dict(news.before) or noted.get("attempt") != news.attempt:
                 return False
             view = read_view(connection, job_id, chunks=False)
             if news.proof is not None:

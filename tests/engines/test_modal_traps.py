@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from hf2ms_tui.domain.secret import Secret
 from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.modal import deploy
 from hf2ms_tui.engines.modal.children import Fate, end_call, fate_of
+from hf2ms_tui.engines.modal.names import said_name
+from hf2ms_tui.engines.modal.record import Record
 from support import chatter_app
 from support.cloud import cloud, until
 from support.transfers import model, ref
@@ -101,6 +104,30 @@ def test_a_deployment_that_is_not_answered_is_given_up(
         assert time.monotonic() - began < 40
         assert caught.value.way_out and caught.value.repo == "acme/tiny"
         here.plane.faults.clear()
+
+
+@pytest.mark.slow
+def test_what_the_attempt_before_says_last_is_not_taken_for_the_end_of_a_retry(tmp_path: Path) -> None:
+    with cloud(tmp_path, model("hf")) as here:
+        here.world.fault("ms:POST:create:status=403")
+        job = here.submit(ref("hf"), ref("ms"))
+        assert here.end(job).phase is Phase.FAILED
+        here.world.clear_faults()
+        # The last beat of a coordinator comes after the end that it tells, and may be heard after it.
+        said = Record(said_name(job), here.engine.account.client)
+        said.put("board", {**said.get("board"), "beat": "2030-01-01T00:00:00+00:00"})
+        here.plane.faults.add("SecretGetOrCreate:delay=4:who=client:count=1")
+        retrying = threading.Thread(target=here.engine.retry, args=(job, here.tokens))
+        seen = []
+        retrying.start()
+        until(lambda: here.jobs.view(job).phase is Phase.QUEUED, 10)
+        while retrying.is_alive():
+            view = here.view(job)
+            seen.append((view.phase, view.lost))
+            time.sleep(0.1)
+        assert len(seen) > 10
+        assert set(seen) <= {(phase, False) for phase in Phase if not phase.final}, seen
+        assert here.end(job).phase is Phase.DONE, here.text(job)
 
 
 @pytest.mark.slow

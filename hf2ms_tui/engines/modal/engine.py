@@ -97,8 +97,16 @@ class ModalEngine:
             raise BadInput(
                 f"Job {job_id} is running in Modal", way_out=f"Follow it with: jobs follow {job_id}"
             )
-        self._jobs.reset_for_retry(job_id)
-        self._hand_over(view.spec, tokens, attempt)
+        with self._lock:
+            self._submitting.add(job_id)
+        try:
+            # First of all: what the attempt before still has to say must not be taken for the end of this one.
+            self._remote.note(job_id, attempt=attempt, call="", at="")
+            self._jobs.reset_for_retry(job_id)
+            self._hand_over(view.spec, tokens, attempt)
+        finally:
+            with self._lock:
+                self._submitting.discard(job_id)
 
     def alive(self, job_id: str) -> bool | None:
         """Whether the job's coordinator lives, as the last look found; None when Modal did not say."""

@@ -75,7 +75,17 @@ class Mirror:
             self._learn(view)
         taken = self._remote.take_in(
             self._id,
-            News(view, place, after, chunks, lines, acts, proof, self._ref_proofs(place, after)),
+            News(
+                index["attempt"],
+                view,
+                place,
+                after,
+                chunks,
+                lines,
+                acts,
+                proof,
+                self._ref_proofs(place, after),
+            ),
         )
         return more or not taken
 

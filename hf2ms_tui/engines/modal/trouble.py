@@ -47,11 +47,21 @@ def translate(error: Exception, what: str) -> Hf2msError:
             way_out="Make a new one with: modal token new; or set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET.",
         )
     if isinstance(error, raised.PermissionDeniedError):
-        return NotPermitted(f"{what}: Modal refuses it", meaning=said)
+        return NotPermitted(
+            f"{what}: Modal refuses it",
+            meaning=said,
+            way_out="Look with hf2ms-tui doctor whose account the token is, and what it may do there.",
+        )
     if isinstance(error, raised.ResourceExhaustedError):
-        return RateLimited(f"{what}: Modal asks to slow down", meaning=said)
+        return RateLimited(
+            f"{what}: Modal asks to slow down", meaning=said, way_out="Wait a minute, then try again."
+        )
     if isinstance(error, raised.NotFoundError | raised.OutputExpiredError):
-        return NotFound(f"{what}: Modal does not know it", meaning=said)
+        return NotFound(
+            f"{what}: Modal does not know it",
+            meaning=said,
+            way_out="Try again: what is missing in the account is made anew.",
+        )
     if isinstance(error, raised.VersionError):
         return BadInput(
             f"{what}: the modal package is too old for this account",
@@ -67,7 +77,11 @@ def translate(error: Exception, what: str) -> Hf2msError:
             meaning=said,
             way_out="Check the network; jobs go on without it.",
         )
-    return Hf2msError(f"{what}: Modal refused", meaning=said or type(error).__name__)
+    return Hf2msError(
+        f"{what}: Modal refused",
+        meaning=said or "It did not say why.",
+        way_out="Check the account with: hf2ms-tui doctor; then try again.",
+    )
 
 
 @contextmanager
