@@ -5,19 +5,40 @@ from __future__ import annotations
 import pytest
 
 from campaigns import canaries, faults, hostile, kill_full, kills
+from campaigns.fault_cloud import cloud_stage
 from support.campaign import Findings
+
+GOOD = ("proven", "failed, retry proven", "cancelled, retry proven", "refused")
 
 
 @pytest.mark.timeout(400)
-def test_faults_lead_to_no_false_proof_and_none_that_a_retry_cannot_mend() -> None:
+@pytest.mark.parametrize("count", [20, pytest.param(150, marks=pytest.mark.slow)])
+def test_faults_lead_to_no_false_proof_and_none_that_a_retry_cannot_mend(count: int) -> None:
     findings = Findings(faults.COLUMNS)
     cases = faults.all_cases(seed=4)
-    assert len(cases) > 4000
+    assert len(cases) > 7500
     assert {case.stage for case in cases} == set(faults.STAGES)
-    faults.campaign(cases[:20], findings, processes=1, threads=6, minutes=3)
+    results = faults.campaign(cases[:count], findings, processes=1, threads=6, minutes=5)
     assert findings.broken == []
-    assert findings.cases == 20
-    assert findings.total("proven") + findings.total("failed, retry proven") + findings.total("refused") == 20
+    assert findings.cases == count
+    assert sum(findings.total(column) for column in GOOD) == count
+    assert sum(result.met for result in results) > count * 3 / 4
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("count", [3, pytest.param(16, marks=pytest.mark.slow)])
+def test_faults_while_jobs_run_in_modal_do_not_either(count: int) -> None:
+    with cloud_stage() as here:
+        cases = faults.numbered(4, faults.modal_cases(here, cold=False))
+        assert len(cases) > 2300
+        assert {case.route.hub for case in cases} == {"hf", "ms", "modal"}
+        quick = [
+            case for case in cases if case.once and case.kind not in {"stall", "Modal answers 70 s late"}
+        ]
+        results = [here.play(case) for case in quick[:count]]
+    assert [sentence for result in results for sentence in result.broken] == []
+    assert {result.column for result in results} <= set(GOOD)
+    assert any(result.met for result in results)
 
 
 @pytest.mark.timeout(400)
