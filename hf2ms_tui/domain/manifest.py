@@ -77,6 +77,13 @@ class Manifest:
         """Bytes of all files, shared blobs counted once per file."""
         return sum(entry.size for entry in self.files)
 
+    @property
+    def unhashed(self) -> tuple[str, ...]:
+        """Git blob ids of the regular files whose sha256 the hub does not tell, for ``with_hashes``."""
+        return tuple(
+            entry.git_oid for entry in self.files if not entry.sha256 and not entry.lfs and entry.git_oid
+        )
+
     def by_path(self) -> dict[str, FileEntry]:
         """The files keyed by exact path."""
         return {entry.path: entry for entry in self.files}

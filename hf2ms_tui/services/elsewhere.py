@@ -240,12 +240,8 @@ def _with_places(
 
 def hashed(program: Program, manifest: Manifest) -> Manifest:
     """With the SHA-256 of regular files that were read before, known by their git blob ids. No request."""
-    unknown = [
-        entry.git_oid for entry in manifest.files if not entry.sha256 and not entry.lfs and entry.git_oid
-    ]
-    if not unknown:
-        return manifest
-    return manifest.with_hashes(program.ledger_of(manifest.ref).sha256_of(unknown))
+    unknown = manifest.unhashed
+    return manifest.with_hashes(program.ledger_of(manifest.ref).sha256_of(unknown)) if unknown else manifest
 
 
 def hashed_all(program: Program, manifest: Manifest, tell: Tell) -> Manifest:

@@ -29,14 +29,13 @@ from hf2ms_tui.transfer.source import Origin
 AGAIN = 256 << 20
 """bytes that are read again before a deletion; all of a smaller repo, a choice of a larger one"""
 READERS = 8
-_BATCH = 500
 _CHOICE = random.SystemRandom()
 
 
 def look(program: Program, facts: GateFacts, tell: Tell, *, read: bool) -> HeldFact | None:
     """What the destination says of every content that the proofs found there; None without a proof to rest on.
 
-    Asks which blobs are lacking, 500 a request; with ``read`` reads up to ``AGAIN`` bytes again. Nothing raises: what could
+    Asks which blobs are lacking, many a request; with ``read`` reads up to ``AGAIN`` bytes again. Nothing raises: what could
     not be found out is the fact's trouble.
     """
     proof = facts.proof
@@ -128,14 +127,11 @@ class _Work:
             return frozenset()
         target = Target(writer, copy.ref, Retrier(self._control, patience=BRIEF))
         blobs = sorted({item.blob for item in items})
-        found: set[Blob] = set()
         try:
-            for start in range(0, len(blobs), _BATCH):
-                found.update(target.ask(blobs[start : start + _BATCH]))
+            return frozenset(target.ask(blobs))
         except NotPermitted:
             # A token that only reads may not ask this. The first byte of each blob tells as much, one request a blob.
             return frozenset(item.blob for item, result in self._each(items, self._touch) if result.error)
-        return frozenset(found)
 
     def read(self) -> None:
         """Read again: regular files first, then blobs by chance, as long as they fit."""

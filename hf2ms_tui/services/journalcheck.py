@@ -18,7 +18,6 @@ from hf2ms_tui.domain.text import clean, counted
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.store.headfile import Head
 from hf2ms_tui.store.journal import Broken
-from hf2ms_tui.store.tombstones import Tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +83,9 @@ def checkup_dict(found: Checkup) -> dict[str, Any]:
 
 def _tombstones(program: Program) -> tuple[list[Head], list[str]]:
     heads, trouble = [], []
-    stones = Tombstones(program.database, program.places)
-    for row in stones.rows():
+    for row in program.tombstones.rows():
         try:
-            stone, _ = stones.load(row)
+            stone, _ = program.tombstones.load(row)
         except StoreFailed as error:
             trouble.append(str(error))
             continue

@@ -39,7 +39,7 @@ class Program:
         self.settings = settings
         settings.know_secrets()
         self.places = Places(settings.state).ready()
-        self.database = Database(self.places.database, secrets=(settings.hf_token, settings.ms_token))
+        self.database = Database(self.places.database, secrets=settings.secrets)
         self._identities: dict[Hub, Identity] = {}
         self.journal = Journal(self.database, self.who)
         self.decisions = Decisions(self.database, self.journal)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hf2ms_tui.domain.errors import AmbiguousRepo, BadInput, Conflict, Hf2msError, NotFound, NotProven
+from hf2ms_tui.domain.errors import (
+    AmbiguousRepo,
+    BadInput,
+    Conflict,
+    Hf2msError,
+    NotFound,
+    NotPermitted,
+    NotProven,
+)
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
 from hf2ms_tui.domain.manifest import Blob, FileEntry
 from hf2ms_tui.domain.proof import Level
@@ -16,16 +24,18 @@ from hf2ms_tui.services import jobs, loss, words
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.steps import Tell, unheard
 from hf2ms_tui.store.tombstones import TombstoneRow
+from hf2ms_tui.transfer.blob import Target
+from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.restore import opening
-
-BATCH = 500
+from hf2ms_tui.transfer.retry import BRIEF, Retrier
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What a restore would do. ``missing`` are files whose bytes are nowhere any more, with the reason, in path order.
 
-    ``back`` says what comes back, ``gone`` what does not, as phrases; ``refused`` why it cannot be begun, empty when it can.
+    ``back`` says what comes back, ``gone`` what does not, as phrases; ``refused`` why it cannot be begun, empty when it can,
+    and ``way_out`` what could be done about that.
     """
 
     row: TombstoneRow
@@ -34,6 +44,7 @@ class Survey:
     gone: tuple[str, ...]
     missing: tuple[tuple[str, str], ...] = ()
     refused: str = ""
+    way_out: str = ""
     earlier: JobView | None = None
 
     @property
@@ -76,10 +87,10 @@ def survey(program: Program, row: TombstoneRow, on_step: Tell = unheard) -> Surv
     stone, _ = program.tombstones.load(row)
     on_step(f"looking whether {row.ref.id} exists")
     earlier = _earlier(program, row)
-    refused = _refused(program, row, earlier)
+    refused, way_out = _refused(program, row, earlier)
     on_step("asking the destination for every content")
     missing = () if refused else tuple(sorted(_missing(program, stone)))
-    return Survey(row, stone, tuple(_back(stone)), loss.never_back(stone), missing, refused, earlier)
+    return Survey(row, stone, tuple(_back(stone)), loss.never_back(stone), missing, refused, way_out, earlier)
 
 
 def _earlier(program: Program, row: TombstoneRow) -> JobView | None:
@@ -91,23 +102,25 @@ def _name(row: TombstoneRow) -> str:
     return row.id if row.indexed else str(row.folder)
 
 
-def _refused(program: Program, row: TombstoneRow, earlier: JobView | None) -> str:
-    """Why a restore cannot be begun, as a sentence; empty when it can."""
+def _refused(program: Program, row: TombstoneRow, earlier: JobView | None) -> tuple[str, str]:
+    """Why a restore cannot be begun, as a sentence, and the way out; empty when it can."""
     if program.settings.read_only:
-        return "The program runs read-only."
+        return "The program runs read-only.", ""
     if earlier is not None and not earlier.phase.final and not earlier.lost:
-        return f"Job {earlier.id} restores it at this moment."
+        return f"Job {earlier.id} restores it at this moment.", ""
     try:
         program.hub(row.ref.hub).read.repo(row.ref)
     except NotFound:
-        return ""
+        return "", ""
     except Hf2msError as error:
-        return f"Whether {row.ref.id} exists on {row.ref.hub.title} could not be read: {error}"
+        return f"Whether {row.ref.id} exists on {row.ref.hub.title} could not be read: {error}", ""
+    exists = f"{row.ref.id} exists on {row.ref.hub.title}"
+    rename = "Rename or remove that repo by hand if its id is wanted."
     if earlier is None:
-        return f"{row.ref.id} exists on {row.ref.hub.title}: a restore overwrites nothing."
+        return f"{exists}: a restore overwrites nothing.", rename
     if earlier.phase is Phase.DONE:
-        return f"{row.ref.id} exists on {row.ref.hub.title}: job {earlier.id} restored it."
-    return ""
+        return f"{exists}: job {earlier.id} restored it.", rename
+    return "", ""
 
 
 def _missing(program: Program, stone: Tombstone) -> Iterator[tuple[str, str]]:
@@ -134,14 +147,17 @@ def _missing(program: Program, stone: Tombstone) -> Iterator[tuple[str, str]]:
                 held.append((entry, Blob(entry.sha256, entry.size)))
         if session.write is None:
             continue
-        for start in range(0, len(held), BATCH):
-            part = held[start : start + BATCH]
-            lacking = {ticket.blob for ticket in session.write.missing(copy.ref, [blob for _, blob in part])}
-            yield from (
-                (entry.path, f"{where} lists it but no longer holds its bytes")
-                for entry, blob in part
-                if blob in lacking
-            )
+        retrier = Retrier(Control(lambda: program.closed), patience=BRIEF)
+        try:
+            lacking = Target(session.write, copy.ref, retrier).ask([blob for _, blob in held])
+        except NotPermitted:
+            # A token that only reads may not ask this; the restore itself reads every byte.
+            continue
+        yield from (
+            (entry.path, f"{where} lists it but no longer holds its bytes")
+            for entry, blob in held
+            if blob in lacking
+        )
 
 
 def _back(stone: Tombstone) -> Iterator[str]:
@@ -174,9 +190,7 @@ def start(program: Program, row: TombstoneRow, found: Survey | None = None) -> J
     if found.refused:
         raise Conflict(
             f"{row.ref.id} was not restored: {found.refused}",
-            way_out="Rename or remove that repo by hand if its id is wanted."
-            if "exists" in found.refused
-            else "",
+            way_out=found.way_out,
             repo=str(row.ref.id),
         )
     if found.missing:

@@ -75,15 +75,18 @@ class Settings:
         """The ``host[:port]`` of both endpoints, so that addresses of their pages can be read."""
         return {urlsplit(self.endpoint(hub)).netloc.lower(): hub for hub in (Hub.MS, Hub.HF)}
 
+    @property
+    def secrets(self) -> tuple[Secret | None, ...]:
+        """Every token that the program was given."""
+        return self.hf_token, self.ms_token, self.modal.token_secret if self.modal is not None else None
+
     def know_secrets(self) -> None:
         """Let no text from outside show any of the tokens, whichever hub it comes from."""
-        know(self.hf_token, self.ms_token, self.modal.token_secret if self.modal is not None else None)
+        know(*self.secrets)
 
     def redact(self, text: str) -> str:
         """``text`` without the tokens, for everything that is written or shown."""
-        return redact(
-            text, self.hf_token, self.ms_token, self.modal.token_secret if self.modal is not None else None
-        )
+        return redact(text, *self.secrets)
 
 
 DEMO_PREFIX = "program-"

@@ -268,14 +268,9 @@ class _Work:
             files = tuple(
                 entry if entry.sha256 else replace(entry, sha256=told.get(entry.path)) for entry in files
             )
-        unknown = [entry.git_oid for entry in files if not entry.sha256 and not entry.lfs and entry.git_oid]
-        known = {**self.program.ledger_of(self.proof.destination).sha256_of(unknown), **self.learnt}
-        return tuple(
-            entry
-            if entry.sha256 or entry.lfs or not entry.git_oid
-            else replace(entry, sha256=known.get(entry.git_oid))
-            for entry in files
-        )
+        told_of = replace(manifest, files=files)
+        known = self.program.ledger_of(self.proof.destination).sha256_of(told_of.unhashed)
+        return told_of.with_hashes({**known, **self.learnt}).files
 
     def _origin(self, revision: str, control: Control) -> Origin:
         reader = self.program.hub(self.facts.ref.hub).read

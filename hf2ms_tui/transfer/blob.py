@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from hf2ms_tui.domain.errors import Corrupt, Hf2msError, HubLied, NotFound, NotPermitted, Unreachable
 from hf2ms_tui.domain.manifest import Blob, FileEntry
@@ -17,6 +18,8 @@ from hf2ms_tui.transfer.source import BLOCK, BytesSource, HashingSource, Origin,
 
 STALE = 60.0
 """seconds after which a refused upload may be due to an address that has expired"""
+ASK = 500
+"""blobs asked about in one request that is tried again by itself; both hubs' adapters ask for no more at once"""
 FILE_ERRORS = (Corrupt, HubLied, NotFound)
 """what is wrong with one file of a source, so that the others are still worth moving"""
 
@@ -30,11 +33,13 @@ class Target:
     retrier: Retrier
 
     def ask(self, blobs: Sequence[Blob]) -> dict[Blob, Ticket]:
-        """Ask which of these blobs the hub lacks; a ticket for each of those."""
-        if not blobs:
-            return {}
-        answer = self.retrier.call(lambda: self.writer.missing(self.ref, blobs))
-        return {ticket.blob: ticket for ticket in answer}
+        """Ask which of these blobs the hub lacks, ``ASK`` a request; a ticket for each of those."""
+        lacking: dict[Blob, Ticket] = {}
+        for start in range(0, len(blobs), ASK):
+            part = blobs[start : start + ASK]
+            answer = self.retrier.call(partial(self.writer.missing, self.ref, part))
+            lacking.update((ticket.blob, ticket) for ticket in answer)
+        return lacking
 
 
 def move_blob(

@@ -19,12 +19,12 @@ from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest, is_revision
 from hf2ms_tui.domain.repo import Gating, Kind, RepoInfo, Visibility
 from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
+from hf2ms_tui.transfer.blob import ASK
 from hf2ms_tui.transfer.chunk import Given, MoveChunk
 from hf2ms_tui.transfer.exceptions import acceptable, given_up
 from hf2ms_tui.transfer.layout import lay_out
 from hf2ms_tui.transfer.run import Run
 
-BATCH = 500
 """blobs asked about at once"""
 KEEP_TICKETS = 2000
 """tickets kept from planning; for more of them the chunks ask anew, as each may hold many addresses"""
@@ -216,10 +216,7 @@ def list_destination(run: Run, revision: str) -> Manifest:
 
 def learnt(run: Run, manifest: Manifest) -> Manifest:
     """Fill in what earlier runs learnt by reading."""
-    unknown = [
-        entry.git_oid for entry in manifest.files if entry.sha256 is None and not entry.lfs and entry.git_oid
-    ]
-    return manifest.with_hashes(run.ledger.sha256_of(unknown)) if unknown else manifest
+    return manifest.with_hashes(run.ledger.sha256_of(manifest.unhashed))
 
 
 def same(entry: FileEntry, other: FileEntry | None) -> bool:
@@ -267,7 +264,7 @@ def negotiate(run: Run, work: Work) -> Work:
     tickets: dict[Blob, Ticket] = {}
     lacking: set[Blob] = set()
     target = run.target()
-    for batch in batches(sorted(paths), BATCH):
+    for batch in batches(sorted(paths), ASK):
         answer = target.ask(batch)
         lacking |= answer.keys()
         if len(lacking) <= KEEP_TICKETS:

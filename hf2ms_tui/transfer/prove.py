@@ -19,9 +19,6 @@ from hf2ms_tui.transfer.layout import lay_out
 from hf2ms_tui.transfer.ports import Ledger, Pool
 from hf2ms_tui.transfer.source import Origin, Progress, ignore
 
-BATCH = 500
-
-
 Say = Callable[[str], None]
 Mend = Callable[[Mapping[Blob, Ticket]], None]
 
@@ -78,10 +75,7 @@ class Prover:
         return side.retrier.call(lambda: side.reader.manifest(side.ref, side.revision))
 
     def _hashed(self, manifest: Manifest) -> Manifest:
-        unknown = [
-            file.git_oid for file in manifest.files if not file.sha256 and not file.lfs and file.git_oid
-        ]
-        return manifest.with_hashes(self.ledger.sha256_of(unknown)) if unknown else manifest
+        return manifest.with_hashes(self.ledger.sha256_of(manifest.unhashed))
 
     def _read_unknown(self, ours: Manifest, theirs: Manifest) -> Manifest:
         """Learn the sha256 that the source does not tell by reading its files, checked against their git blob ids."""
@@ -113,9 +107,10 @@ class Prover:
 
     def _stored(self, ours: Manifest, theirs: Manifest) -> frozenset[Blob]:
         """Ask the destination again which blobs it holds; send those it lacks once more where that is possible."""
+        assert self.target is not None
         paths = {file.path for file in ours.files}
         blobs = sorted({file.blob for file in theirs.files if file.lfs and file.blob and file.path in paths})
-        lacking = self._ask(blobs)
+        lacking = self.target.ask(blobs)
         if lacking:
             self.ledger.doubt_read_backs(theirs.revision)
         if lacking and self.mend is not None:
@@ -123,15 +118,8 @@ class Prover:
                 f"the destination lists {len(lacking):,} blobs that it does not hold; sending them again"
             )
             self.mend(lacking)
-            lacking = self._ask(sorted(lacking))
+            lacking = self.target.ask(sorted(lacking))
         return frozenset(blobs) - lacking.keys()
-
-    def _ask(self, blobs: list[Blob]) -> dict[Blob, Ticket]:
-        assert self.target is not None
-        lacking: dict[Blob, Ticket] = {}
-        for start in range(0, len(blobs), BATCH):
-            lacking.update(self.target.ask(blobs[start : start + BATCH]))
-        return lacking
 
     def _read_back(self, ours: Manifest, theirs: Manifest) -> dict[str, ReadBack]:
         """Download and hash what the level asks for; below *read back* only files whose sha256 the destination hides."""
