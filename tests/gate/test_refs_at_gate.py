@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hf2ms_tui.domain.errors import NotFound
 from hf2ms_tui.domain.gate import Check, CheckName, CheckState, GateFacts, RefCoverage, checks
 from hf2ms_tui.domain.gate.coverage import cover, evidence_of
-from hf2ms_tui.domain.gate.refs import loss_name
+from hf2ms_tui.domain.gate.refs import RefFate, loss_name
 from hf2ms_tui.domain.inventory import BackupState
 from hf2ms_tui.domain.job import Phase
 from hf2ms_tui.domain.manifest import FileEntry, Manifest
@@ -25,6 +25,7 @@ from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import bringing, deletion, gatelook, inventory, jobs, proving
 from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.tui.ref_rows import ref_rows
 from support.gate_world import FILES, NAME, GateWorld, gate_world, prepare
 from support.transfers import MIB, ORG, SeededContent, add
 
@@ -77,6 +78,16 @@ def drop(world: GateWorld, name: str, hub: str = "ms") -> None:
 def bring(program: Program, ref: RepoRef) -> None:
     job = bringing.bring_over(program, gatelook.look(program, ref).facts)
     view = jobs.follow(program, job.id, lambda lines: None, lambda current: None)
+    assert view.phase is Phase.DONE, view.error
+
+
+def bring_only(program: Program, ref: RepoRef, name: str) -> None:
+    """Migrate again with this one branch or tag."""
+    ends = jobs.direction(program, ref)
+    taken = bringing.take(program, ends.source, ends.destination, (name,))
+    view = jobs.follow(
+        program, jobs.start(program, ends, refs=taken.moves).id, lambda lines: None, lambda current: None
+    )
     assert view.phase is Phase.DONE, view.error
 
 
@@ -142,6 +153,44 @@ def test_a_name_that_cannot_be_held_there_says_so(world: GateWorld, ready: Progr
     assert found.state is CheckState.FAILS
     assert "cannot be brought over: ModelScope takes no tag called master" in found.way_out
     assert bringing.failing(gatelook.look(ready, world.ref()).facts) == ()
+
+
+def test_each_ref_has_its_own_fate_and_figures(world: GateWorld, ready: Program) -> None:
+    world.branch("less", {"copy.safetensors": SeededContent("one", MIB)})
+    world.branch("dev", {"own.bin": SeededContent("own", MIB), "again.bin": SeededContent("own", MIB)})
+    world.branch("keep", {"kept.bin": SeededContent("kept", MIB)})
+    tag(world, "v1", "main")
+    bring_only(ready, world.ref(), "keep")
+    look = gatelook.look(ready, world.ref())
+    fates = {verdict.ref.words: verdict.fate for verdict in look.refs}
+    assert fates == {
+        "branch less": RefFate.COVERED,
+        "branch dev": RefFate.LOST,
+        "branch keep": RefFate.CARRIED,
+    }
+    rows = {row.name: row for row in ref_rows(look)}
+    assert set(rows) == {"branch main", "tag v1", *fates}
+    assert rows["branch dev"][:2] == ("✗", "bad")
+    # Two files of one content: files are counted, bytes once.
+    assert rows["branch dev"][3:7] == ("lost", "6", "2 files, 1.05 MB", "2 commits")
+    assert rows["branch dev"].words == "e.g. again.bin"
+    assert rows["branch less"][3:7] == ("covered", "5", "nothing", "2 commits")
+    assert rows["branch keep"][3:] == ("carried", "5", "nothing", "2 commits", "tag keep of acme/tiny")
+    assert rows["tag v1"][3:7] == ("see above", "4", "─", "1 commit")
+    given_up = gatelook.again(look, frozenset({"dev"}), ready.now())
+    row = next(row for row in ref_rows(given_up) if row.name == "branch dev")
+    assert row[:6] == ("✓", "warn", "branch dev", "given up", "6", "2 files, 1.05 MB")
+
+
+def test_a_repo_of_one_branch_needs_no_lines_of_refs(world: GateWorld, ready: Program) -> None:
+    assert ref_rows(gatelook.look(ready, world.ref())) == []
+
+
+def test_commits_that_cannot_be_counted_are_unknown(world: GateWorld, ready: Program) -> None:
+    world.branch("less", {"copy.safetensors": SeededContent("one", MIB)})
+    world.running.faults.add("hf:GET:commits:status=403")
+    rows = ref_rows(gatelook.look(ready, world.ref()))
+    assert {row.history for row in rows} == {"? commits"}
 
 
 # -- content proven elsewhere --------------------------------------------------------------------------------
