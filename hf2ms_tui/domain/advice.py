@@ -34,7 +34,8 @@ _TRAINING = frozenset(
 class RepoFacts:
     """What is known of one repo when advice is asked for. What was not read yet is None; ``now`` is UTC.
 
-    ``proven`` are the keys of repos whose backup is proven now; ``others`` what the hub tells of the org's other repos.
+    ``proven`` are the keys of repos whose backup is proven now, ``read_back`` of those among them that were read back lately
+    enough to stand in for another repo; ``others`` what the hub tells of the org's other repos.
     """
 
     info: RepoInfo
@@ -43,6 +44,7 @@ class RepoFacts:
     holding: Holding | None = None
     sharing: Sharing | None = None
     proven: frozenset[str] = frozenset()
+    read_back: frozenset[str] = frozenset()
     others: Mapping[str, RepoInfo] = field(default_factory=dict)
 
 
@@ -104,6 +106,7 @@ def _copy(facts: RepoFacts) -> Advice | None:
             reasons = [
                 f"Every file with data ({count:,}) is also in {overlap.other.name}, which holds nothing else: same hashes.",
                 _backup_of(facts, overlap.other),
+                _needs_no_copy(facts, overlap.other),
             ]
             return Advice(
                 Decision.DELETE, f"copy of {overlap.other.name}", tuple(reasons), Confidence.CERTAIN
@@ -123,6 +126,7 @@ def _subset(facts: RepoFacts) -> Advice | None:
             reasons = (
                 f"{held} {'are' if overlap.files > 1 else 'is'} also in {overlap.other.name}, under the same hashes.",
                 _backup_of(facts, overlap.other),
+                _needs_no_copy(facts, overlap.other),
             )
             if proven:
                 return Advice(Decision.DELETE, "in a proven parent", reasons, Confidence.CERTAIN)
@@ -139,6 +143,17 @@ def _backup_of(facts: RepoFacts, other: RepoRef) -> str:
     if other.key in facts.proven:
         return f"The backup of {other.name} is proven."
     return f"No backup of {other.name} is proven yet; this one is redundant once it is."
+
+
+def _needs_no_copy(facts: RepoFacts, other: RepoRef) -> str:
+    """That the data need not be moved again, and what shows it; cards and the like are in none of the two listings' sums."""
+    if other.key in facts.read_back:
+        return (
+            f"Its data needs no copy of its own: v at its gate proves it by what was read back of {other.name}. "
+            "Files besides the data, such as its card, may still have to be migrated."
+        )
+    when = "again, within a day" if other.key in facts.proven else "from its backup"
+    return f"Its data needs no copy of its own once {other.name} is read back {when}; v at its gate then proves it there."
 
 
 def _trial(facts: RepoFacts) -> Advice | None:

@@ -11,6 +11,7 @@ from hf2ms_tui.domain.money import monthly_cost
 from hf2ms_tui.domain.overlap import Overlap
 from hf2ms_tui.domain.repo import Gating, Kind, Visibility
 from hf2ms_tui.services import words
+from hf2ms_tui.services.instead import Instead
 from hf2ms_tui.services.survey import CardFacts
 
 READING = "reading …"
@@ -175,11 +176,34 @@ def _takes(row: Row, facts: CardFacts | None) -> Answer:
     move = facts.move
     if move is None:
         return Answer(question, "unknown: its files were not listed", "warn")
+    if facts.instead is not None and row.backup.state is not BackupState.PROVEN:
+        found = _instead(facts.instead)
+        if facts.instead.whole:
+            return Answer(question, found, "ok")
+    else:
+        found = ""
     there = f" ({words.size(move.present)} are there already)" if move.present else ""
     return Answer(
         question,
-        f"{words.size(move.to_move)} to move{there}, about {words.duration(move.seconds)}, {words.money(move.dollars)}",
+        f"{words.size(move.to_move)} to move{there}, about {words.duration(move.seconds)}, {words.money(move.dollars)}"
+        f"{f'. {found}' if found else ''}",
     )
+
+
+def _instead(found: Instead) -> str:
+    """What needs no copy of its own, and what shows that."""
+    where = ", ".join(ref.name for ref in found.repos[:_NAMES_SHOWN])
+    if len(found.repos) > _NAMES_SHOWN:
+        where += f" and {words.count(len(found.repos) - _NAMES_SHOWN, 'other')}"
+    there = f"read back in the copy of {where}"
+    if found.whole:
+        return (
+            f"none of its own: all {words.count(found.files, 'file')} were {there}; v at its gate proves that"
+        )
+    told = f"{found.held:,} of {words.count(found.files, 'file')} were {there}"
+    if not found.lacking:
+        return f"{told}, small ones are not known: v at its gate finds out whether it needs none of its own"
+    return told
 
 
 def _frees(row: Row) -> Answer:

@@ -130,9 +130,7 @@ def holders(
         if not left:
             break
         place = place_of(proof)
-        blobs = {
-            Blob(sha256, size) for sha256, size in _contents(proof, place) if sha256 and size is not None
-        }
+        blobs = blobs_in(proof)
         if left.isdisjoint(blobs):
             continue
         tell(f"reading {place.repo.id} on {place.repo.hub.title}")
@@ -145,8 +143,10 @@ def holders(
     return found
 
 
-def _contents(proof: Proof, place: Elsewhere) -> Iterable[tuple[str | None, int | None]]:
-    return read_back_in(proof, PlaceFact(place)).values()
+def blobs_in(proof: Proof) -> frozenset[Blob]:
+    """What a proof read back in its own destination."""
+    read = read_back_in(proof, PlaceFact(place_of(proof))).values()
+    return frozenset(Blob(sha256, size) for sha256, size in read if sha256 and size is not None)
 
 
 def filled(program: Program, proof: Proof, tell: Tell) -> Proof:

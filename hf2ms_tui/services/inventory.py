@@ -12,8 +12,10 @@ from datetime import datetime
 from hf2ms_tui.domain.advice import RepoFacts, advise
 from hf2ms_tui.domain.decision import Advice, Confidence, Decision
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
+from hf2ms_tui.domain.gate import MAX_PROOF_AGE
 from hf2ms_tui.domain.inventory import Backup, BackupState, Row
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
+from hf2ms_tui.domain.verdict import Level
 from hf2ms_tui.services import backups, outcome
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.store.proofs import ProofSummary, standing
@@ -235,6 +237,7 @@ def join(program: Program, infos: Iterable[RepoInfo], *, advised: bool = True) -
         if key in others and backups.judge(others[key], copies.get(key), proof).state is BackupState.PROVEN
     )
     now = program.now()
+    lately = frozenset(key for key in proven if _stands_in(program, others[key].ref, proofs[key], now))
     unsettled = outcome.unsettled(program)
     rows = []
     for info in every:
@@ -251,6 +254,7 @@ def join(program: Program, infos: Iterable[RepoInfo], *, advised: bool = True) -
             holding if holding is not None and holding.revision == info.revision else None,
             shared.get(key),
             proven,
+            lately,
             others,
         )
         advice = advise(facts)
@@ -258,6 +262,16 @@ def join(program: Program, infos: Iterable[RepoInfo], *, advised: bool = True) -
             advice = earlier[key][1]
         rows.append(_row(info, backup, decisions, advice, jobs, unsettled))
     return tuple(rows)
+
+
+def _stands_in(program: Program, ref: RepoRef, proof: ProofSummary, now: datetime) -> bool:
+    """Whether the copy of a repo may stand in for files of others: read back, of the same owner, within a day."""
+    return (
+        proof.level is Level.READ_BACK
+        and bool(proof.destination_revision)
+        and proof.destination.owner == program.destination_ref(ref).owner
+        and now - min(proof.at, proof.oldest or proof.at) <= MAX_PROOF_AGE
+    )
 
 
 def _row(

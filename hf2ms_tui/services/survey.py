@@ -15,6 +15,7 @@ from hf2ms_tui.domain.overlap import Sharing, holding
 from hf2ms_tui.domain.repo import GitRef, Kind, RepoInfo
 from hf2ms_tui.services import backups, inventory
 from hf2ms_tui.services.estimate import Move, Rates, blobs_of, move_of, present_of
+from hf2ms_tui.services.instead import Instead, instead_of
 from hf2ms_tui.services.manifests import manifest_of
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.threads import each
@@ -145,6 +146,8 @@ class CardFacts:
     proven: frozenset[str] = field(default_factory=frozenset)
     """keys of the overlapping repos whose backup is proven"""
     move: Move | None = None
+    instead: Instead | None = None
+    """what of it was read back from other repos' copies"""
     monthly: float | None = None
     troubles: tuple[str, ...] = ()
 
@@ -179,10 +182,12 @@ def card_facts(program: Program, row: Row) -> CardFacts:
         if each_row.backup.state is BackupState.PROVEN
     )
     move: Move | None = None
+    instead: Instead | None = None
     if manifest is not None and info.ref.kind is not Kind.SPACE:
         destination = fresh.backup.destination or program.destination_ref(info.ref)
         present = present_of(program, destination, blobs_of(manifest))
         move = move_of(manifest, present, Rates.measured(program), program.settings.level)
+        instead = instead_of(program, manifest, overlapping)
     if manifest is not None and manifest.incomplete:
         troubles.append(f"The listing may be cut short: {manifest.incomplete}")
     return CardFacts(
@@ -196,6 +201,7 @@ def card_facts(program: Program, row: Row) -> CardFacts:
         sharing=shared,
         proven=proven,
         move=move,
+        instead=instead,
         monthly=monthly_cost(info.size, info.visibility),
         troubles=tuple(troubles),
     )

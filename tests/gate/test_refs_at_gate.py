@@ -22,11 +22,12 @@ from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
 from hf2ms_tui.domain.repo import GitRef, RepoRef
 from hf2ms_tui.loopback.content import Content
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import bringing, deletion, gatelook, inventory, jobs, proving
+from hf2ms_tui.services import bringing, card, deletion, gatelook, inventory, jobs, proving, survey
 from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
+from hf2ms_tui.services.survey import CardFacts
 from hf2ms_tui.tui.ref_rows import ref_rows
-from support.gate_world import FILES, NAME, GateWorld, gate_world, prepare
+from support.gate_world import FILES, NAME, GateWorld, gate_world
 from support.transfers import MIB, ORG, SeededContent, add
 
 FULL = f"{ORG}/{NAME}"
@@ -37,13 +38,6 @@ CHILD: dict[str, bytes | Content] = {path: FILES[path] for path in ("README.md",
 def world(tmp_path: Path) -> Iterator[GateWorld]:
     with gate_world(tmp_path, lambda state: add(state, "hf", "child", CHILD)) as served:
         yield served
-
-
-@pytest.fixture
-def ready(world: GateWorld) -> Program:
-    program = world.program()
-    prepare(program, world.ref())
-    return program
 
 
 def check(program: Program, ref: RepoRef, name: CheckName, accepted: frozenset[str] = frozenset()) -> Check:
@@ -216,6 +210,52 @@ def test_a_subset_of_a_proven_parent_needs_no_second_copy(world: GateWorld, read
     (row,) = inventory.rows_of(ready, [child(world)])
     assert (row.backup.state, row.backup.words) == (BackupState.PROVEN, "proven elsewhere")
     assert deletion.delete(ready, child(world), f"{ORG}/child").state is Gone.GONE
+
+
+def card_of(program: Program, ref: RepoRef) -> tuple[CardFacts, str, str]:
+    """A repo's card once its org was looked into: the facts, what a backup takes, and the advice with its reasons."""
+    inventory.refresh(program)
+    survey.survey(program, lambda rows: None)
+    (row,) = [row for row in inventory.known(program) if row.info.ref == ref]
+    facts = survey.card_facts(program, row)
+    takes = next(
+        item.text for item in card.answers(facts.row, facts, program.now()) if "take" in item.question
+    )
+    assert facts.row.advice is not None
+    return facts, takes, " ".join(facts.row.advice.reasons)
+
+
+def test_card_and_advice_say_that_a_subset_needs_no_copy(world: GateWorld, ready: Program) -> None:
+    facts, takes, advice = card_of(ready, child(world))
+    assert facts.instead is not None and facts.instead.whole
+    assert (
+        "none of its own: all 2 files were read back in the copy of tiny; v at its gate proves that" in takes
+    )
+    assert "needs no copy of its own: v at its gate" in advice
+    assert proving.prove(ready, jobs.direction(ready, child(world))).holds, "as it said"
+
+
+def test_the_card_does_not_promise_what_only_proving_finds_out(world: GateWorld, ready: Program) -> None:
+    """A card of its own: a small file whose SHA-256 the hub does not tell, and no repo has it."""
+
+    def work(state: World) -> None:
+        add(state, "hf", "own", {**CHILD, "README.md": b"# Its own card\n"})
+
+    world.running.call(work)
+    own = world.ref(name="own")
+    facts, takes, _ = card_of(ready, own)
+    assert facts.instead is not None and not facts.instead.whole
+    assert (facts.instead.held, facts.instead.unread, facts.instead.lacking) == (1, 1, 0)
+    assert "1 of 2 files were read back in the copy of tiny, small ones are not known: v at its gate" in takes
+    with pytest.raises(NotFound, match="1 of 2 files"):
+        proving.prove(ready, jobs.direction(ready, own))
+
+
+def test_card_and_advice_promise_nothing_while_the_parent_is_not_proven(world: GateWorld) -> None:
+    facts, takes, advice = card_of(world.program(), child(world))
+    assert facts.instead is None
+    assert "read back" not in takes
+    assert "needs no copy of its own once tiny is read back" in advice
 
 
 def test_one_file_that_is_nowhere_gives_no_proof(world: GateWorld, ready: Program) -> None:

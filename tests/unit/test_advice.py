@@ -98,12 +98,16 @@ def test_a_trial_says_what_lives_on_elsewhere() -> None:
     )
 
 
-def subset(proven: bool) -> Advice | None:
+def subset(proven: bool, lately: bool = False) -> Advice | None:
     parent = info("images-2.6m-train")
     shared = Sharing(4, 50, 4, 4, 50, (Overlap(parent.ref, 4, 50, 4, covers=True),))
     return advise(
         facts(
-            info("images-70k"), parent, sharing=shared, proven=frozenset({parent.ref.key} if proven else ())
+            info("images-70k"),
+            parent,
+            sharing=shared,
+            proven=frozenset({parent.ref.key} if proven else ()),
+            read_back=frozenset({parent.ref.key} if lately else ()),
         )
     )
 
@@ -114,6 +118,21 @@ def test_a_subset_is_redundant_once_its_parent_is_proven() -> None:
     assert said(before) == ("delete", "likely")
     assert before is not None and "is proven yet" in " ".join(before.reasons)
     assert "prove the parent first" in before.headline
+
+
+def test_it_says_when_a_subset_needs_no_copy_and_never_before_that_is_known() -> None:
+    unproven, old, fresh = (
+        " ".join(advice.reasons)
+        for advice in (subset(False), subset(True), subset(True, lately=True))
+        if advice is not None
+    )
+    assert "needs no copy of its own: v at its gate proves it by what was read back of images-2.6m" in fresh
+    assert "such as its card, may still have to be migrated" in fresh
+    for text in (unproven, old):
+        assert "needs no copy of its own once images-2.6m-train is read back" in text
+        assert "needs no copy of its own:" not in text
+    assert "read back again, within a day" in old
+    assert "read back from its backup" in unproven
 
 
 def test_repacked_data_is_possible_and_says_that_hashes_cannot_prove_it() -> None:
