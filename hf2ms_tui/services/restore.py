@@ -29,6 +29,8 @@ from hf2ms_tui.transfer.control import Control
 from hf2ms_tui.transfer.restore import opening
 from hf2ms_tui.transfer.retry import BRIEF, Retrier
 
+TRY_AGAIN = "Nothing was made or changed: try again."
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -105,15 +107,15 @@ def _name(row: TombstoneRow) -> str:
 def _refused(program: Program, row: TombstoneRow, earlier: JobView | None) -> tuple[str, str]:
     """Why a restore cannot be begun, as a sentence, and the way out; empty when it can."""
     if program.settings.read_only:
-        return "The program runs read-only.", ""
+        return "The program runs read-only.", "Start it without --read-only."
     if earlier is not None and not earlier.phase.final and not earlier.lost:
-        return f"Job {earlier.id} restores it at this moment.", ""
+        return f"Job {earlier.id} restores it at this moment.", f"Follow it with: jobs follow {earlier.id}"
     try:
         program.hub(row.ref.hub).read.repo(row.ref)
     except NotFound:
         return "", ""
     except Hf2msError as error:
-        return f"Whether {row.ref.id} exists on {row.ref.hub.title} could not be read: {error}", ""
+        return f"Whether {row.ref.id} exists on {row.ref.hub.title} could not be read: {error}", TRY_AGAIN
     exists = f"{row.ref.id} exists on {row.ref.hub.title}"
     rename = "Rename or remove that repo by hand if its id is wanted."
     if earlier is None:

@@ -118,7 +118,7 @@ class Restoring:
         self._last_look(run, visibility)
         assert self._proof is not None
         run.board.update(proof_id=self._proof.id, destination_revision=self._proof.destination_revision)
-        return self._proof, why_not(run, self._proof) or self.error
+        return self._proof, self.error
 
     # -- the repo itself ----------------------------------------------------------------------------------------
 
@@ -248,7 +248,7 @@ class Restoring:
 
     def _carry(self, run: Run, ref: GitRef, visibility: Visibility, branch: str) -> tuple[str, Proof]:
         """Bring a branch of the restored repo to a state and prove it."""
-        run.revision, run.branch = ref.revision, branch
+        self._turn_to(run, ref, branch)
         run.board.log(f"restoring {ref.words}, which was at {ref.revision}")
         if lost := self.stone.lost(ref.revision):
             run.board.log(
@@ -269,7 +269,7 @@ class Restoring:
 
     def _prove_at(self, run: Run, ref: GitRef, visibility: Visibility, revision: str) -> Proof:
         """Prove a tag that an earlier run made."""
-        run.revision, run.branch = ref.revision, ""
+        self._turn_to(run, ref, "")
         run.board.log(f"{ref.words} is there already, at {revision}")
         run.board.phase(Phase.PROVING)
         wanted, there = acceptable(run, list_source(run)), list_destination(run, revision)
@@ -278,6 +278,12 @@ class Restoring:
         proof = prove(run, work, there, self._about(ref))
         self._remember(proof)
         return proof
+
+    @staticmethod
+    def _turn_to(run: Run, ref: GitRef, branch: str) -> None:
+        """Work on a state from now on. What failed with the one before says nothing about it."""
+        run.revision, run.branch = ref.revision, branch
+        run.errors.clear()
 
     @staticmethod
     def _about(ref: GitRef) -> RefMove:

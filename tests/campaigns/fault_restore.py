@@ -11,7 +11,7 @@ from campaigns.fault_doors import Doors, Opened
 from campaigns.fault_kinds import was_done
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
-from hf2ms_tui.domain.proof import Level
+from hf2ms_tui.domain.proof import Level, Verdict
 from hf2ms_tui.domain.repo import Hub, RepoRef
 from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.fleet import Fleet
@@ -176,7 +176,7 @@ class Restores:
             result.breaks(f"sent again although stored: {len(again)} blobs")
         with self.doors.program() as program:
             jobs.listing(program)
-            if program.journal.open_intents("restore"):
+            if any(entry.ref == there for entry in program.journal.open_intents("restore")):
                 result.breaks("the journal leaves it open")
             if program.journal.check():
                 result.breaks("the journal's chain is broken")
@@ -199,7 +199,9 @@ class Restores:
             result.breaks("done without a proof that holds")
         if proof is not None and proof.holds:
             default = ("branch", self.sides.world.hub(source).default_branch)
-            if self._at(source, name, proof.destination_revision) != was[default]:
+            extra = {file.path for file in proof.files if file.verdict is Verdict.EXTRA}
+            there_now = self._at(source, name, proof.destination_revision)
+            if {path: held for path, held in there_now.items() if path not in extra} != was[default]:
                 result.breaks("its proof holds, but the restored files differ")
         if not view.phase.final:
             result.breaks(f"still {view.phase.value} after {STUCK:.0f} s")

@@ -14,6 +14,7 @@ from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import Gating, Hub, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.domain.tombstone import Place
 from hf2ms_tui.loopback.content import SeededContent
+from hf2ms_tui.loopback.sample.accounts import token
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import gatelook, restore, tombstone
 from hf2ms_tui.services.program import Program
@@ -169,6 +170,19 @@ def test_what_the_destination_lost_is_named_before_anything_is_made(worlds: Worl
         assert not here.exists()
 
 
+def test_a_token_that_only_reads_the_copy_is_enough(worlds: Worlds) -> None:
+    with worlds() as here:
+        program = here.program()
+        ref = here.ref()
+        before = snapshot(here, "hf")
+        copied(program, ref)
+        deleted(here, program, ref, frozenset())
+        program.close()
+        reading = here.program(MODELSCOPE_TOKEN=token("ms", "read"))
+        assert restored(reading, ref).phase is Phase.DONE
+        assert snapshot(here, "hf") == before
+
+
 def test_a_content_that_cannot_be_read_meanwhile_is_named_and_the_rest_comes_back(worlds: Worlds) -> None:
     with worlds() as here:
         program = here.program()
@@ -188,6 +202,23 @@ def test_a_content_that_cannot_be_read_meanwhile_is_named_and_the_rest_comes_bac
         here.running.faults.clear()
         assert restored(program, ref).phase is Phase.DONE
         assert snapshot(here, "hf")["branch", "main"] == before
+
+
+def test_what_fails_with_a_tag_leaves_nothing_undone_in_the_other_states(worlds: Worlds) -> None:
+    with worlds(with_refs("hf")) as here:
+        program = here.program()
+        ref = here.ref()
+        before = snapshot(here, "hf")
+        copied(program, ref)
+        deleted(here, program, ref, frozenset({"dev", "v1"}))
+        # The first state that is restored is the tag's; Hugging Face adds a file to each commit of stored blobs.
+        here.running.faults.add("ms:GET:blob-get:success_false:count=1")
+        view = restored(program, ref)
+        assert view.phase is Phase.FAILED and "weights/" in str(view.error), said(program, view)
+        assert snapshot(here, "hf") == {key: files for key, files in before.items() if key != ("tag", "v1")}
+        here.running.faults.clear()
+        assert restored(program, ref).phase is Phase.DONE
+        assert snapshot(here, "hf") == before
 
 
 def test_a_restore_says_nothing_about_a_copy_elsewhere(worlds: Worlds) -> None:
