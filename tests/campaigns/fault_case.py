@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -60,6 +62,12 @@ class Result:
         """Note a broken promise, and say so at once: the figures come when all cases are over."""
         self.broken.append(f"{self.case.words}: {what}")
         print(f"broken  {self.broken[-1]}", file=sys.stderr, flush=True)
+
+
+def over(until: float) -> bool:
+    """Whether no case is to be begun any more: it is later than ``until`` (seconds of the clock), or nobody waits for it."""
+    mother = multiprocessing.parent_process()
+    return time.time() > until or (mother is not None and not mother.is_alive())
 
 
 def files_of(name: str) -> Mapping[str, bytes | Content]:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from campaigns.fault_case import OTHER, Case, Result, files_of, judge_job, wrong_words
+from campaigns.fault_case import OTHER, Case, Result, files_of, judge_job, over, wrong_words
 from campaigns.fault_kinds import KINDS, Elsewhere, Route, was_done
 from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.job import JobView, Phase
@@ -265,11 +265,11 @@ def played_there(cases: list[Case], until: float) -> list[Result]:
     results: list[Result] = []
     warm = [case for case in cases if not case.route.cold]
     for group in [warm, *([case] for case in cases if case.route.cold)]:
-        if not group or time.time() > until:
+        if not group or over(until):
             continue
         with cloud_stage() as here:
             for case in group:
-                if time.time() > until:
+                if over(until):
                     break
                 results.append(here.play(case))
     return results

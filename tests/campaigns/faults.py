@@ -26,7 +26,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
 
-from campaigns.fault_case import Case, Result
+from campaigns.fault_case import Case, Result, over
 from campaigns.fault_cloud import RPC_KINDS, CloudStage, cloud_stage, kinds_of, played_there
 from campaigns.fault_kinds import KINDS, Route
 from campaigns.fault_stages import STAGES, stage
@@ -103,10 +103,10 @@ def played(cases: list[Case], threads: int, until: float) -> list[Result]:
 
     def work() -> None:
         try:
-            while not left.empty() and time.time() < until:
+            while not left.empty() and not over(until):
                 with stage() as here:
                     for case in _some(left, BATCH):
-                        if time.time() > until:
+                        if over(until):
                             return
                         results.append(here.play(case))
         except BaseException as error:  # noqa: BLE001 - raised where everybody waits
