@@ -20,7 +20,8 @@ from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.tombstone import Tombstone
 from hf2ms_tui.store.codec import encode, pack, unpack
 from hf2ms_tui.store.paths import private_folder
-from hf2ms_tui.store.tombcodec import FORMAT, about_of, head_of, proof_of, states_of, tombstone_from
+from hf2ms_tui.store.tombcodec import FORMAT, about_of, head_of, states_of, tombstone_from
+from hf2ms_tui.transfer.plain import proof_plain
 
 HEAD, ABOUT, STATES, PROOF, INDEX, PARTS = (
     "head.json",
@@ -158,7 +159,7 @@ class Draft:
             self._files[PARTS] = self._parts.close()
             self._write(INDEX, encode({sha: list(place) for sha, place in self._index.items()}).encode())
             self._write(STATES, pack(states_of(stone)))
-            self._write(PROOF, pack(proof_of(stone.proof)))
+            self._write(PROOF, pack(proof_plain(stone.proof)))
             self._write(ABOUT, conceal(encode(about_of(stone))).encode())
             head = conceal(encode({**head_of(stone), "files": self._files})).encode()
             self._write(HEAD, head)

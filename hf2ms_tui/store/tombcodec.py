@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from hf2ms_tui.domain.chronicle import Chronicle, Comment, CommitLine, Discussion
-from hf2ms_tui.domain.elsewhere import Elsewhere
 from hf2ms_tui.domain.manifest import FileEntry
-from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
 from hf2ms_tui.domain.repo import Gating, GitRef, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.domain.tombstone import Copy, Kept, KeptFile, Place, Tombstone
 from hf2ms_tui.store.codec import moment, stamp
+from hf2ms_tui.transfer.plain import proof_of
 
 FORMAT = 1
 _PLACES = {"h": Place.HERE, "t": Place.THERE, "l": Place.LOST}
@@ -79,42 +78,10 @@ def states_of(stone: Tombstone) -> dict[str, list[list[Any]]]:
     }
 
 
-def proof_of(proof: Proof) -> dict[str, Any]:
-    """The whole proof."""
-    return {
-        "source": proof.source.key,
-        "source_revision": proof.source_revision,
-        "destination": proof.destination.key,
-        "destination_revision": proof.destination_revision,
-        "level": proof.level.value,
-        "at": stamp(proof.at),
-        "doubt": proof.doubt,
-        "job_id": proof.job_id,
-        "ref": proof.ref,
-        "destination_ref": proof.destination_ref,
-        "places": [place.row for place in proof.places],
-        "oldest": stamp(proof.oldest),
-        "files": [
-            [
-                file.path,
-                file.verdict.value,
-                file.source_sha256,
-                file.destination_sha256,
-                file.source_size,
-                file.destination_size,
-                file.level.value,
-                file.why,
-                file.where,
-            ]
-            for file in proof.files
-        ],
-    }
-
-
 def tombstone_from(
     head: Mapping[str, Any], about: Mapping[str, Any], states: Mapping[str, Any], proof: Mapping[str, Any]
 ) -> Tombstone:
-    """Read what the four above wrote. Raises KeyError, TypeError or ValueError when it is something else."""
+    """Read what the three above and ``proof_plain`` wrote. Raises KeyError, TypeError or ValueError for anything else."""
     return Tombstone(
         ref=RepoRef.from_key(head["repo"]),
         at=_at(head["at"]),
@@ -125,7 +92,7 @@ def tombstone_from(
         refs_digest=head["refs_digest"],
         states={revision: tuple(_files(columns)) for revision, columns in states.items()},
         copies=tuple(Copy(RepoRef.from_key(key), revision) for key, revision in head["copies"]),
-        proof=_proof(proof),
+        proof=proof_of(proof),
         chronicle=_chronicle(about),
         journal=(head["journal"][0], head["journal"][1]),
         kept=Kept(*head["kept"]),
@@ -185,25 +152,4 @@ def _chronicle(about: Mapping[str, Any]) -> Chronicle:
             for each in discussions
         ),
         tuple(about["not readable"]),
-    )
-
-
-def _proof(told: Mapping[str, Any]) -> Proof:
-    return Proof(
-        source=RepoRef.from_key(told["source"]),
-        source_revision=told["source_revision"],
-        destination=RepoRef.from_key(told["destination"]),
-        destination_revision=told["destination_revision"],
-        level=Level(told["level"]),
-        at=_at(told["at"]),
-        files=tuple(
-            FileVerdict(path, Verdict(verdict), ours, theirs, size, size2, Level(level), why, where)
-            for path, verdict, ours, theirs, size, size2, level, why, where in told["files"]
-        ),
-        doubt=told["doubt"],
-        job_id=told["job_id"],
-        ref=told["ref"],
-        destination_ref=told["destination_ref"],
-        places=tuple(Elsewhere.of(place) for place in told["places"]),
-        oldest=moment(told.get("oldest")),
     )

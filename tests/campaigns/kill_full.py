@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from campaigns.kill_rounds import Rounds
@@ -18,33 +15,8 @@ from hf2ms_tui.services import decisions, jobs
 from support.campaign import drawn
 from support.desk import desk
 from support.eventually import eventually
+from support.small_disk import fill, small_disk
 from support.transfers import ref
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[bool]:
-    """A disk of two megabytes mounted at ``folder``; False where this person may not mount one."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(folder)]
-    mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    try:
-        yield mounted
-    finally:
-        if mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Use up the disk to its last byte."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while file.write(b"\0" * size):
-                    pass
-            except OSError:
-                continue
-    return ballast
 
 
 def play(seed: int, number: int) -> Watch:
@@ -52,7 +24,7 @@ def play(seed: int, number: int) -> Watch:
     chance = drawn(seed, "full", number)
     with tempfile.TemporaryDirectory(prefix="hf2ms-full-") as name:
         folder = Path(name)
-        with small_disk(folder / "disk") as mounted, desk(folder, state=folder / "disk") as here:
+        with small_disk(folder / "disk", 2) as mounted, desk(folder, state=folder / "disk") as here:
             rounds = Rounds(here, seed)
             there = number % 2 == 1 or not mounted
             source = chance.choice(("hf", "ms"))

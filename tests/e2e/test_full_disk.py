@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,37 +11,18 @@ import pytest
 
 from support.desk import Desk, assert_no_canary, desk
 from support.plain import plain, ready
+from support.small_disk import fill, mount, small_disk
 from support.transfers import ORG
-
-
-def mount(*arguments: str) -> bool:
-    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of one megabyte, as the state folder."""
     folder = tmp_path / "disk"
-    folder.mkdir()
-    if not mount("-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(folder)):
-        pytest.skip("needs the right to mount a small disk of its own")
-    try:
+    with small_disk(folder, 1) as mounted:
+        if not mounted:
+            pytest.skip("needs the right to mount a small disk of its own")
         yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Use up the disk to its last byte."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (4096, 1):
-            try:
-                while file.write(b"\0" * size):
-                    pass
-            except OSError:
-                continue
-    return ballast
 
 
 def decisions_of(here: Desk) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,19 +26,6 @@ from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
 from support.transfers import add
 
 FULL = f"{ORG}/{NAME}"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GateWorld]:
-    with gate_world(tmp_path) as here:
-        yield here
-
-
-@pytest.fixture
-def ready(world: GateWorld) -> Program:
-    program = world.program()
-    prepare(program, world.ref())
-    return program
 
 
 def spoil(world: GateWorld, path: str, *, lose: bool = False) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -28,7 +26,7 @@ from hf2ms_tui.domain.tombstone import TombstoneFact
 from hf2ms_tui.services import deletion, gatelook, repostory
 from hf2ms_tui.services.program import Program
 from support.eventually import eventually
-from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
+from support.gate_world import NAME, ORG, GateWorld
 
 REF, DEST = RepoRef.of("hf", "model", "a/b"), RepoRef.of("ms", "model", "a/b")
 PARENT = RepoRef.of("ms", "model", "a/parent")
@@ -160,19 +158,6 @@ def test_a_check_without_evidence_has_no_age() -> None:
 
 
 # -- read from hubs -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GateWorld]:
-    with gate_world(tmp_path) as served:
-        yield served
-
-
-@pytest.fixture
-def ready(world: GateWorld) -> Program:
-    program = world.program()
-    prepare(program, world.ref())
-    return program
 
 
 def read(program: Program, ref: RepoRef) -> tuple[datetime, dict[CheckName, Check]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,15 +11,9 @@ from hf2ms_tui.domain.gate import CheckName, GateShut
 from hf2ms_tui.services import byhand, decisions, deletion, gatelook, inventory, jobs, outcome, proving
 from hf2ms_tui.services.outcome import Deletion, Gone
 from hf2ms_tui.services.program import Program
-from support.gate_world import NAME, ORG, GateWorld, gate_world
+from support.gate_world import NAME, ORG, GateWorld
 
 FULL = f"{ORG}/{NAME}"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GateWorld]:
-    with gate_world(tmp_path) as here:
-        yield here
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +16,7 @@ from hf2ms_tui.services import deletion, gatelook, loss, sheet
 from hf2ms_tui.services.gate import changes
 from hf2ms_tui.services.pace import Paces
 from hf2ms_tui.services.program import Program
-from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
+from support.gate_world import NAME, ORG, GateWorld
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HF, MS = RepoRef.of("hf", "model", "acme/tiny"), RepoRef.of("ms", "model", "acme/tiny")
@@ -40,19 +38,6 @@ FACTS = GateFacts(
         (FileVerdict("x", Verdict.PROVEN, "e" * 64, "e" * 64, 5_000_000, 5_000_000, Level.READ_BACK),),
     ),
 )
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GateWorld]:
-    with gate_world(tmp_path) as here:
-        yield here
-
-
-@pytest.fixture
-def ready(world: GateWorld) -> Program:
-    program = world.program()
-    prepare(program, world.ref())
-    return program
 
 
 def test_changes_are_named() -> None:

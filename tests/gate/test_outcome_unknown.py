@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from hf2ms_tui.domain.filters import parse
@@ -13,23 +10,10 @@ from hf2ms_tui.domain.inventory import Row
 from hf2ms_tui.services import card, deletion, gatelook, inventory, outcome, report
 from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
-from support.gate_world import NAME, GateWorld, gate_world, prepare
+from support.gate_world import NAME, GateWorld
 from support.transfers import ORG
 
 FULL = f"{ORG}/{NAME}"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GateWorld]:
-    with gate_world(tmp_path) as served:
-        yield served
-
-
-@pytest.fixture
-def ready(world: GateWorld) -> Program:
-    program = world.program()
-    prepare(program, world.ref())
-    return program
 
 
 @pytest.mark.parametrize("answer", ["reset=0:late", "status=503:late", "status=502:late"])

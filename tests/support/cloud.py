@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,16 +20,8 @@ from hf2ms_tui.loopback.world import World
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.paths import Places
+from support.eventually import until
 from support.transfers import Sides, sides
-
-
-def until(what: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """Wait until ``what()`` is true and return it."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-    return found
 
 
 class Cloud:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 
 def eventually(holds: Callable[[], bool], timeout: float = 10.0) -> bool:
@@ -14,3 +15,12 @@ def eventually(holds: Callable[[], bool], timeout: float = 10.0) -> bool:
             return True
         time.sleep(0.02)
     return holds()
+
+
+def until(what: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Wait until ``what()`` is true and return it; an AssertionError after ``seconds``."""
+    end = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+    return found

@@ -15,6 +15,7 @@ from hf2ms_tui.services import inventory, survey
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.settings import load
 from hf2ms_tui.tui.app import CleanupApp
+from support.gate_world import GateWorld, gate_world
 
 OpenApp = Callable[..., CleanupApp]
 
@@ -72,3 +73,12 @@ def open_app(org: Running, warm: Path, tmp_path: Path, monkeypatch: pytest.Monke
     yield make
     for program in opened:
         program.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld]:
+    """A small world of the test's own with one repo on both hubs."""
+    monkeypatch.setenv("HF2MS_KEYS", str(tmp_path / "keys.toml"))
+    monkeypatch.chdir(tmp_path)
+    with gate_world(tmp_path) as here:
+        yield here

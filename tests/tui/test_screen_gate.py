@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,12 @@ from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.app import CleanupApp
 from hf2ms_tui.tui.screens.gate import GateScreen
 from hf2ms_tui.tui.screens.inventory import InventoryScreen
-from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
+from support.gate_world import NAME, ORG, GateWorld, prepare
 from support.screen_text import assert_fits, assert_golden, masked, screen_text
 from support.screens import SMALL, WIDE, foot, press, said, settled, until
 
 GOLDENS = Path(__file__).parent / "goldens"
 FULL = f"{ORG}/{NAME}"
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld]:
-    monkeypatch.setenv("HF2MS_KEYS", str(tmp_path / "keys.toml"))
-    monkeypatch.chdir(tmp_path)
-    with gate_world(tmp_path) as here:
-        yield here
 
 
 @pytest.fixture
@@ -251,6 +242,57 @@ async def test_the_loss_of_a_branch_is_accepted_by_its_name_and_a_later_commit_c
         await until(pilot, lambda: "exp1 moved" in " ".join(said.text for said in app.model.said))
         await until(pilot, lambda: not screen.busy)
     assert world.exists() and world.deletions() == []
+
+
+async def test_a_key_shows_and_hides_what_becomes_of_each_branch_and_tag(
+    world: GateWorld, ready: Program
+) -> None:
+    world.branch("exp1", {"only-here.bin": b"nowhere else\n"})
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        app = screen.house
+        assert "r refs" in foot(app), "the footer tells of it at the first-class size"
+        assert "history lost" not in screen_text(app), "the checks have the room first"
+        await press(pilot, "r")
+        await until(pilot, lambda: "✗ branch exp1    lost" in screen_text(app))
+        assert "1 file, 13 B" in screen_text(app) and "2 commits" in screen_text(app)
+        assert_fits(app)
+        await press(pilot, "r")
+        await until(pilot, lambda: "history lost" not in screen_text(app))
+        await pilot.resize_terminal(*WIDE)
+        await press(pilot, "r")
+        await until(pilot, lambda: "e.g. only-here.bin" in screen_text(app).split("history lost")[-1])
+        assert_fits(app)
+
+
+async def test_without_another_branch_or_tag_there_is_nothing_to_show(
+    world: GateWorld, ready: Program
+) -> None:
+    async with CleanupApp(ready).run_test(size=WIDE) as pilot:
+        screen = await at_gate(pilot, world)
+        await press(pilot, "r")
+        assert "no branch or tag besides" in said(screen.house)
+        assert "history lost" not in screen_text(screen.house)
+
+
+async def test_ages_grow_while_the_screen_stays_open_and_looking_again_makes_them_young(
+    world: GateWorld, ready: Program
+) -> None:
+    async with CleanupApp(ready).run_test(size=SMALL) as pilot:
+        screen = await at_gate(pilot, world)
+        app = screen.house
+
+        def age() -> str:
+            line = next(line for line in screen_text(app).splitlines() if "no job running" in line)
+            return " ".join(line.split()[4:])
+
+        await until(pilot, lambda: age() in {"none 6 s ago", "none 7 s ago", "none 8 s ago"})
+        before = age()
+        await until(pilot, lambda: age() > before or age() == "none 10 s ago")
+        assert screen.look is not None and screen.look.open, "older, and the gate is as open as before"
+        await press(pilot, "R")
+        await until(pilot, lambda: not screen.busy and age() in {"none now", "none 5 s ago", "none 6 s ago"})
+        assert "token may delete" in screen_text(app)
 
 
 async def test_escape_and_cancel_always_leave(world: GateWorld, ready: Program) -> None:

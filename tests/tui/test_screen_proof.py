@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,14 +24,6 @@ from support.transfers import MIB, SeededContent
 
 BAD = "weights/one.safetensors"
 GOLDENS = Path(__file__).parent / "goldens"
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld]:
-    monkeypatch.setenv("HF2MS_KEYS", str(tmp_path / "keys.toml"))
-    monkeypatch.chdir(tmp_path)
-    with gate_world(tmp_path) as here:
-        yield here
 
 
 @pytest.fixture

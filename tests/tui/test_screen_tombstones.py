@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,21 +14,13 @@ from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.app import CleanupApp
 from hf2ms_tui.tui.screens.jobs import JobsScreen
 from hf2ms_tui.tui.screens.tombstones import TombstonesScreen
-from support.gate_world import NAME, ORG, GateWorld, gate_world, prepare
+from support.gate_world import NAME, ORG, GateWorld, prepare
 from support.screen_text import assert_fits, assert_golden, masked, screen_text
 from support.screens import SMALL, WIDE, said, settled, until
 from support.stones import snapshot
 
 FULL = f"{ORG}/{NAME}"
 GOLDENS = Path(__file__).parent / "goldens"
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld]:
-    monkeypatch.setenv("HF2MS_KEYS", str(tmp_path / "keys.toml"))
-    monkeypatch.chdir(tmp_path)
-    with gate_world(tmp_path) as here:
-        yield here
 
 
 @pytest.fixture
