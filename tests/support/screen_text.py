@@ -55,16 +55,15 @@ def assert_fits(app: App[Any]) -> None:
 _CHANGING = (
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "h"),
     (re.compile(r"\b\d\d:\d\d:\d\d\b"), "t"),
+    (re.compile(r"\b\d\d:\d\d(?=Z)"), "t"),
     (re.compile(r"\b20\d\d-\d\d-\d\d\b"), "d"),
 )
-_SECONDS = re.compile(r"\b\d+ seconds? old(, at most \d+ \w+)( *)")
 _AGE = re.compile(r" {2}(?:now|\d+ (?:s|min) ago)(?=[ ▁-█▔-▟]*$)", re.MULTILINE)
 
 
 def masked(text: str) -> str:
     """The text with hashes, times of day and dates replaced by letters of the same width, and ages by words."""
     text = _AGE.sub(lambda match: "age".rjust(len(match.group())), text)
-    text = _SECONDS.sub(lambda match: f"some seconds old{match[1]}".ljust(len(match.group())), text)
     for pattern, letter in _CHANGING:
         text = pattern.sub(lambda match, letter=letter: letter * len(match.group()), text)  # type: ignore[misc]
     return text

@@ -200,7 +200,8 @@ def _proof_fresh(name: CheckName, facts: GateFacts) -> Check:
         )
     if age > facts.max_age:
         return _fails(name, f"{_span(age)} old, at most {_span(facts.max_age)}", "v: prove it again", read)
-    return _ok(name, f"{_span(age)} old, at most {_span(facts.max_age)}", read)
+    # The moment, not how long ago it was: this text stays while the age beside it grows.
+    return _ok(name, f"read {read:%Y-%m-%d %H:%M}Z, limit {_span(facts.max_age)}", read)
 
 
 def _destination_unchanged(name: CheckName, facts: GateFacts) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -14,7 +15,7 @@ from hf2ms_tui.domain.job import JobView
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.services import bringing, byhand, deletion, words
 from hf2ms_tui.services.outcome import Deletion, Gone
-from hf2ms_tui.tui.actions import bindings
+from hf2ms_tui.tui.actions import Action, bindings
 from hf2ms_tui.tui.ref_rows import ref_rows
 from hf2ms_tui.tui.screens.base import GLOBAL, RoomScreen
 from hf2ms_tui.tui.screens.gate_reading import GateReading
@@ -40,12 +41,18 @@ class GateScreen(GateReading):
     )
     ACTIONS: ClassVar[tuple[str, ...]] = _ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings((*_ACTIONS, *GLOBAL))]
-    FIRST = ("name", "prove", "bring", "accept", "stop", "back")
+    FIRST = ("name", "prove", "bring", "accept", "back")
     CSS_PATH = "gate.tcss"
 
     def __init__(self, ref: RepoRef) -> None:
         super().__init__(ref)
         self._asked = ""
+
+    def _hint(self, name: str) -> Action:
+        """The footer has room for one of them: what is being proven can be stopped, else there may be refs to look at."""
+        action = super()._hint(name)
+        first, last = ("stop", "refs") if self._run is not None else ("refs", "stop")
+        return replace(action, rank={first: 0, last: 9}.get(name, action.rank))
 
     # -- bringing over, accepting a loss, typing the name ----------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ _ROOMY = 108
 """cells from which it is said in words where the files are"""
 _LEAST_WORDS = 20
 _LEAST_NAME = 12
-_HEAD = ("branch or tag", "state", "files", "not carried over", "history")
+_HEAD = ("branch or tag", "state", "files", "not carried over", "history lost")
 
 
 class RefLine(NamedTuple):
