@@ -28,12 +28,12 @@ def runs(here: ModalSession, call_id: str) -> str:
 @pytest.mark.parametrize("preempted", [False, True])
 def test_a_lost_container_uses_no_retry(here: ModalSession, preempted: bool) -> None:
     name = key()
-    call = here.function("wait").spawn(name, 2.0)
+    call = here.function("wait").spawn(name, 7.0)
     task = runs(here, call.object_id)
     here.wait(lambda: here.begun(name))
     if preempted:
         # The signal should find it asleep: inside the client's own code, on the way there, it may be swallowed.
-        time.sleep(0.5)
+        time.sleep(2.0)
         here.plane.preempt(task)
     else:
         here.plane.kill(task)
