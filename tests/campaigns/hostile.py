@@ -188,9 +188,33 @@ def screens(here: Desk, findings: Findings, chance: random.Random, *, actions: b
         here.running.faults.clear()
         if not terminal.process.isalive():
             findings.broken.append(f"the screen ended: {terminal.text[-300:]}")
+        else:
+            _refs(terminal, findings)
         with suppress(OSError, pexpect.EOF, AssertionError):
             terminal.press("esc", "esc", "i", "q", pause=0.3)
             terminal.ended()
+
+
+def _refs(terminal: Terminal, findings: Findings) -> None:
+    """The gate of the repo whose branches and tags have hostile names, each on a line of its own, and the field for one."""
+    before = len(terminal.raw)
+    findings.cases += 1
+    try:
+        terminal.press("esc", "esc", "i", "/", pause=0.4)
+        terminal.type("tiny")
+        terminal.press("enter", "x", "D", pause=0.4)
+        terminal.wait_for(r"delete acme/tiny")
+        terminal.wait_for(lambda text: "reading" not in text and "other branches" in text, 60)
+        terminal.press_until("r", "history lost")
+        terminal.press(*["down"] * 12, "a", pause=0.1)
+        shown = terminal.raw[before:]
+    except (AssertionError, OSError, pexpect.EOF) as error:
+        findings.broken.append(f"the gate's branches and tags were not shown: {error}")
+        return
+    look(findings, "gate's refs", "the gate's branches and tags", shown, own=True)
+    _markup(findings, terminal, "the gate's branches and tags")
+    if MARK.encode() not in shown:
+        findings.broken.append("no branch or tag with a hostile name was shown")
 
 
 def _markup(findings: Findings, terminal: Terminal, where: str) -> None:
