@@ -104,8 +104,8 @@ class HubReader(Protocol):
     def endpoint(self) -> str:
         """The base URL, without a trailing slash."""
 
-    def whoami(self) -> Identity:
-        """Who the token is. Raises NotAuthenticated."""
+    def whoami(self, *, again: bool = False) -> Identity:
+        """Who the token is; with ``again`` as the hub says now, where the answer is kept. Raises NotAuthenticated."""
 
     def inventory(self, owner: str) -> Iterator[tuple[RepoInfo, ...]]:
         """All repos of ``owner`` in batches as pages arrive. The generator returns when the listing is complete.

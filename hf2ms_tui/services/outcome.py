@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 
 from hf2ms_tui.domain.errors import Hf2msError, Moved, NotFound
-from hf2ms_tui.domain.repo import RepoRef
+from hf2ms_tui.domain.repo import Hub, Identity, RepoRef
 from hf2ms_tui.services.program import Program
 
 _LOOKS = 4
@@ -35,21 +35,30 @@ class Deletion:
 
 
 def look(program: Program, ref: RepoRef, lost_answer: str = "", looks: int = _LOOKS) -> Deletion:
-    """See whether a repo is gone, looking up to ``looks`` times: a 404 counts only with a token that the hub knows now."""
+    """See whether a repo is gone, looking up to ``looks`` times.
+
+    A 404 counts only with a token that the hub knows now, and on a hub that tells, only if its account still belongs to the
+    owner: who was put out of an organisation sees none of its private repos.
+    """
     reader = program.hub(ref.hub).read
     trouble = lost_answer
     for attempt in range(looks):
         if attempt:
             time.sleep(_PAUSE)
         try:
-            account = reader.whoami().account
-        except Hf2msError as error:
-            trouble = f"the token could not be checked: {error}"
-            continue
-        try:
             info = reader.repo(ref)
         except NotFound:
-            return Deletion(ref, Gone.GONE, f"{ref.hub.title} answers 404 to {account}", program.now())
+            try:
+                who = reader.whoami(again=True)
+            except Hf2msError as error:
+                trouble = f"the token could not be checked: {error}"
+                continue
+            if _belongs(who, ref):
+                return Deletion(
+                    ref, Gone.GONE, f"{ref.hub.title} answers 404 to {who.account}", program.now()
+                )
+            trouble = f"{ref.hub.title} answers 404 to {who.account}, who does not belong to {ref.owner} now"
+            continue
         except Moved as error:
             return Deletion(ref, Gone.STILL_THERE, f"it answers as {error.now}", program.now())
         except Hf2msError as error:
@@ -61,6 +70,16 @@ def look(program: Program, ref: RepoRef, lost_answer: str = "", looks: int = _LO
         if attempt == looks - 1:
             return Deletion(ref, Gone.STILL_THERE, trouble, program.now())
     return Deletion(ref, Gone.UNKNOWN, trouble or "no answer", program.now())
+
+
+def _belongs(who: Identity, ref: RepoRef) -> bool:
+    """Whether the account may be expected to see the owner's repos; True where the hub does not tell."""
+    owner = ref.owner.casefold()
+    return (
+        ref.hub is not Hub.HF
+        or who.account.casefold() == owner
+        or owner in {name.casefold() for name, _ in who.orgs}
+    )
 
 
 def record(program: Program, intent: int, found: Deletion) -> None:

@@ -45,9 +45,9 @@ class KeptReader:
         """``tombstone:`` and its id: no address of a hub."""
         return f"tombstone:{self._name}"
 
-    def whoami(self) -> Identity:
+    def whoami(self, *, again: bool = False) -> Identity:
         """Who the token at the destination is."""
-        return self._there.whoami()
+        return self._there.whoami(again=again)
 
     def inventory(self, owner: str) -> Iterator[tuple[RepoInfo, ...]]:
         """The one repo."""

@@ -7,6 +7,7 @@ import pytest
 from hf2ms_tui.domain.filters import parse
 from hf2ms_tui.domain.gate import CheckName, CheckState, GateShut
 from hf2ms_tui.domain.inventory import Row
+from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import card, deletion, gatelook, inventory, outcome, report
 from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
@@ -78,6 +79,32 @@ def test_while_nobody_can_tell_the_gate_says_so_and_stays_shut(
     assert ready.journal.open_intents("delete") == []
     assert look.open is (not effect)
     assert world.exists() is (not effect)
+
+
+@pytest.mark.parametrize("effect", [True, False])
+def test_a_404_to_somebody_who_was_put_out_of_the_organisation_says_nothing(
+    world: GateWorld, ready: Program, effect: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost(world, ready, monkeypatch, effect=effect)
+    world.running.faults.clear()
+
+    def members(wanted: dict[str, str]) -> dict[str, str]:
+        def work(state: World) -> dict[str, str]:
+            account = state.hf.accounts[ORG]
+            before, account.members = account.members, wanted
+            return before
+
+        return world.running.call(work)
+
+    before = members({})
+    (found,) = outcome.settle(ready, lost=True)
+    assert found.state is Gone.UNKNOWN
+    assert "does not belong to acme now" in found.evidence
+    assert not gatelook.look(ready, world.ref()).open
+    members(before)
+    (found,) = outcome.settle(ready, lost=True)
+    assert found.state is (Gone.GONE if effect else Gone.STILL_THERE)
+    assert world.exists() is not effect
 
 
 def row_of(world: GateWorld, rows: tuple[Row, ...]) -> Row | None:

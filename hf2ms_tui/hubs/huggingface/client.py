@@ -118,10 +118,13 @@ class HuggingFaceClient:
             if len(drawn) < size:
                 return
 
-    def whoami(self) -> dict[str, Any]:
-        """``whoami-v2`` as the hub gives it, asked once: the route is strictly limited. Raises NotAuthenticated."""
+    def whoami(self, *, again: bool = False) -> dict[str, Any]:
+        """``whoami-v2`` as the hub gives it, asked once, as the route is strictly limited, or ``again``.
+
+        Raises NotAuthenticated.
+        """
         with self._lock:
-            if self._who is None:
+            if self._who is None or again:
                 context = self.context("tell whose token this is")
                 if self.token is None:
                     raise NotAuthenticated(

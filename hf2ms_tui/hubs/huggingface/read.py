@@ -40,9 +40,9 @@ class HuggingFaceReader:
         """The base URL, without a trailing slash."""
         return self._client.endpoint
 
-    def whoami(self) -> Identity:
-        """Who the token is; asked once for each session. Raises NotAuthenticated."""
-        said = self._client.whoami()
+    def whoami(self, *, again: bool = False) -> Identity:
+        """Who the token is; asked once for each session, or ``again``. Raises NotAuthenticated."""
+        said = self._client.whoami(again=again)
         access = (said.get("auth") or {}).get("accessToken") or {}
         orgs = [org for org in said.get("orgs") or () if isinstance(org, dict) and org.get("name")]
         return Identity(

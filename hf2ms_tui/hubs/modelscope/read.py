@@ -40,7 +40,7 @@ class ModelScopeReader:
         """The base URL, without a trailing slash."""
         return self._client.endpoint
 
-    def whoami(self) -> Identity:
+    def whoami(self, *, again: bool = False) -> Identity:
         """Whose token it is. ModelScope tells neither a token's tier nor organisations. Raises NotAuthenticated."""
         context = self._client.context("tell whose token this is")
         if not self._client.token:
