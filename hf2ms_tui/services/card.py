@@ -191,7 +191,9 @@ def _takes(row: Row, facts: CardFacts | None) -> Answer:
 
 
 def _instead(found: Instead) -> str:
-    """What needs no copy of its own, and what shows that."""
+    """What needs no copy of its own, and what shows that; empty when some file is known to be in none."""
+    if found.lacking:
+        return ""
     where = ", ".join(ref.name for ref in found.repos[:_NAMES_SHOWN])
     if len(found.repos) > _NAMES_SHOWN:
         where += f" and {words.count(len(found.repos) - _NAMES_SHOWN, 'other')}"
@@ -200,10 +202,10 @@ def _instead(found: Instead) -> str:
         return (
             f"none of its own: all {words.count(found.files, 'file')} were {there}; v at its gate proves that"
         )
-    told = f"{found.held:,} of {words.count(found.files, 'file')} were {there}"
-    if not found.lacking:
-        return f"{told}, small ones are not known: v at its gate finds out whether it needs none of its own"
-    return told
+    return (
+        f"{found.held:,} of {words.count(found.files, 'file')} were {there}, small ones are not known: "
+        "v at its gate finds out whether it needs none of its own"
+    )
 
 
 def _frees(row: Row) -> Answer:

@@ -251,6 +251,22 @@ def test_the_card_does_not_promise_what_only_proving_finds_out(world: GateWorld,
         proving.prove(ready, jobs.direction(ready, own))
 
 
+def test_the_card_says_nothing_of_other_copies_where_a_file_is_in_none(
+    world: GateWorld, ready: Program
+) -> None:
+    def work(state: World) -> None:
+        add(state, "hf", "more", {**CHILD, "only-here.bin": SeededContent("only", MIB)})
+
+    world.running.call(work)
+    inventory.refresh(ready)
+    survey.survey(ready, lambda rows: None)
+    (row,) = [row for row in inventory.known(ready) if row.info.ref == world.ref(name="more")]
+    facts = survey.card_facts(ready, row)
+    assert facts.instead is not None and facts.instead.lacking == 1
+    takes = next(item.text for item in card.answers(row, facts, ready.now()) if "take" in item.question)
+    assert "to move" in takes and "read back" not in takes
+
+
 def test_card_and_advice_promise_nothing_while_the_parent_is_not_proven(world: GateWorld) -> None:
     facts, takes, advice = card_of(world.program(), child(world))
     assert facts.instead is None

@@ -259,10 +259,24 @@ async def test_a_key_shows_and_hides_what_becomes_of_each_branch_and_tag(
         assert_fits(app)
         await press(pilot, "r")
         await until(pilot, lambda: "history lost" not in screen_text(app))
+        await press(pilot, "r", "r")
         await pilot.resize_terminal(*WIDE)
         await press(pilot, "r")
         await until(pilot, lambda: "e.g. only-here.bin" in screen_text(app).split("history lost")[-1])
         assert_fits(app)
+
+
+async def test_there_is_a_line_for_each_branch_and_tag_as_long_as_there_is_room(
+    world: GateWorld, ready: Program
+) -> None:
+    world.branch("exp1", {"only-here.bin": b"nowhere else\n"})
+    async with CleanupApp(ready).run_test(size=WIDE) as pilot:
+        screen = await at_gate(pilot, world)
+        await until(pilot, lambda: "history lost" in screen_text(screen.house))
+        await pilot.resize_terminal(*SMALL)
+        await until(pilot, lambda: not screen.refs.display)
+        await pilot.resize_terminal(*WIDE)
+        await until(pilot, lambda: "history lost" in screen_text(screen.house))
 
 
 async def test_without_another_branch_or_tag_there_is_nothing_to_show(

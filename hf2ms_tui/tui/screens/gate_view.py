@@ -139,6 +139,11 @@ class GateView(RoomScreen):
         self.draw_buttons()
         self.refresh_keys()
 
+    def on_resize(self) -> None:
+        """Where there is room by now, each branch and tag has a line."""
+        super().on_resize()
+        self.draw_refs()
+
     def draw_refs(self) -> None:
         """Draw each branch and tag, if they are shown and there are any besides the default branch."""
         rows = ref_rows(self.look) if self.look is not None else []

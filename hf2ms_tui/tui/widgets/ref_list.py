@@ -54,7 +54,7 @@ def ref_lines(refs: Sequence[RefLine], width: int) -> list[list[Part]]:
         rest = "  ".join(fit(text, size, "right") for text, size in zip(figures, sizes[2:], strict=False))
         parts: list[Part] = [
             (f"{line.glyph} ", line.tone),
-            (f"{name}  ", "strong" if line.tone != "ok" else ""),
+            (f"{name}  ", "strong" if line.tone in {"bad", "warn"} else ""),
             (f"{state}  ", line.tone),
             (rest, ""),
         ]
