@@ -41,6 +41,8 @@ ENDS = 100.0
 """seconds after which a job is cancelled: longer than the client of Modal and a job try again one after the other"""
 SILENT = 30.0
 """seconds without a word after which a deployment is given up here, where no image is built"""
+KEPT = 120.0
+"""seconds that containers without work stay for the next case: starting one costs more than most cases"""
 WORKERS = 2
 
 STATUSES = ("INTERNAL", "DEADLINE_EXCEEDED", "UNKNOWN", "UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND")
@@ -249,7 +251,7 @@ def cloud_stage() -> Iterator[CloudStage]:
 
     elsewhere, folder = Elsewhere(), Path(tempfile.mkdtemp(prefix="hf2ms-cloud-"))
     try:
-        with cloud(folder, early) as here:
+        with cloud(folder, early, idle_at_least=KEPT) as here:
             yield CloudStage(here, elsewhere)
     finally:
         elsewhere.close()

@@ -136,6 +136,17 @@ def test_idle_containers_end() -> None:
         assert [one.id for one in here.plane.containers()] == [kept.id], "it is kept without a call"
 
 
+def test_idle_containers_stay_where_the_plane_is_told_to_keep_them() -> None:
+    with modal_session(idle=0.2, idle_at_least=60.0, long_poll=0.2) as here:
+        assert here.function("add").remote(1) == 2
+        (task,) = here.plane.containers()
+        time.sleep(1.5)
+        assert [one.id for one in here.plane.containers()] == [task.id]
+        here.plane.settings.idle_at_least = 0.0
+        assert here.function("add").remote(2) == 3
+        here.wait(lambda: not here.plane.containers())
+
+
 def deploy_source(here: ModalSession, folder: Path, name: str, source: str) -> None:
     """Deploy an app that is one file."""
     (folder / f"{name}.py").write_text(

@@ -238,7 +238,7 @@ class Scheduler:
 
     def _idle(self, container: Container) -> float:
         own = container.function.scaling().scaledown_window or container.proto.task_idle_timeout_secs
-        return float(own or self._settings.idle)
+        return max(float(own or self._settings.idle), self._settings.idle_at_least)
 
     def _idle_end(self, container: Container) -> None:
         function = container.function

@@ -23,7 +23,8 @@ class Settings:
 
     `account_containers`: containers of the whole workspace (100 on the free plan). `starts_at_once`: containers
     that boot at the same time, so that a small machine gets the first ones ready soon. `idle`: how long a container
-    without work lives, unless its function says. `long_poll`: after which a container without work asks again.
+    without work lives, unless its function says; `idle_at_least`: whatever its function says, for tests of many jobs one
+    after the other. `long_poll`: after which a container without work asks again.
     `grace`: between SIGINT and SIGKILL when a container is preempted or stopped. `cancel_grace`: after which a
     container that does not react to a cancelled input is killed. `crash_loop`: containers of a function that end by
     themselves in a row before taking an input until its waiting inputs fail. `lost_limit`: how often an input is
@@ -46,6 +47,7 @@ class Settings:
     account_containers: int = 100
     starts_at_once: int = 6
     idle: float = 20.0
+    idle_at_least: float = 0.0
     long_poll: float = 50.0
     grace: float = 5.0
     cancel_grace: float = 30.0
