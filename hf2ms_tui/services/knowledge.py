@@ -21,6 +21,7 @@ class Knowledge:
         self._holdings: dict[str, Holding] = {}
         self._sharing: dict[str, Sharing] = {}
         self._advice: dict[str, tuple[str, Advice]] = {}
+        self._histories: dict[str, dict[str, int]] = {}
         self._fresh = True
 
     def infos(self) -> dict[str, RepoInfo]:
@@ -43,6 +44,7 @@ class Knowledge:
         with self._lock:
             for table in (self._infos, self._copies, self._holdings, self._sharing):
                 table.pop(key, None)
+            self._histories.pop(key, None)
             self._fresh = False
 
     def copies(self) -> dict[str, Backup]:
@@ -82,6 +84,17 @@ class Knowledge:
         with self._lock:
             self._sharing = found
         return found
+
+    def histories(self, key: str) -> dict[str, int]:
+        """How many commits lead to the revisions of a repo that were counted."""
+        with self._lock:
+            return dict(self._histories.get(key, {}))
+
+    def put_histories(self, key: str, counted: Mapping[str, int | None]) -> None:
+        """Note what was counted; what could not be is left to the next look."""
+        known = {revision: count for revision, count in counted.items() if count is not None}
+        with self._lock:
+            self._histories[key] = known
 
     def advice(self) -> dict[str, tuple[str, Advice]]:
         """Advice of earlier runs that knew what a repo held, with the revision it was given for."""

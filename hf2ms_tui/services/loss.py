@@ -22,22 +22,42 @@ class Loss:
 
 
 MAX_COUNTED = 24
-"""revisions whose commits are counted for one look, the default branch's first; each costs a request or more"""
+"""revisions whose commits are counted for one look, the default branch's first"""
+MAX_COMMITS = 2_000
+"""commits after which no further revision is counted: a page of fifty is a request"""
+_UNCOUNTED = 1_000
+"""commits that a revision stands for which has more than a hub's half counts"""
 _AT_ONCE = 4
 
 
 def commits_of(program: Program, facts: GateFacts) -> dict[str, int | None]:
-    """How many commits lead to the revision of each branch and tag; None where that cannot be told. Blocks on the network."""
+    """How many commits lead to the revision of each branch and tag; None where that cannot be told. Blocks on the network.
+
+    What was counted before is remembered, as a revision's history never changes.
+    """
     refs = [ref for ref in facts.refs if ref.kind in {"branch", "tag"}]
     refs.sort(key=lambda ref: ref.kind != "branch" or ref.name != facts.branch)
-    wanted = list(dict.fromkeys(ref.revision for ref in refs))[:MAX_COUNTED]
+    wanted = list(dict.fromkeys(ref.revision for ref in refs))
+    counted: dict[str, int | None] = {**program.knowledge.histories(facts.ref.key)}
+    left = [revision for revision in wanted if revision not in counted][:MAX_COUNTED]
     reader = program.hub(facts.ref.hub).read
+    spent: list[int] = []
 
     def count(revision: str) -> int | None:
         return reader.history(facts.ref, revision)
 
-    counted = each(count, wanted, at_once=_AT_ONCE, cancelled=lambda: program.closed, name="commits")
-    return {result.item: result.value for result in counted}
+    for result in each(
+        count,
+        left,
+        at_once=_AT_ONCE,
+        cancelled=lambda: program.closed or sum(spent) >= MAX_COMMITS,
+        name="commits",
+    ):
+        counted[result.item] = result.value
+        if result.error is None:
+            spent.append(_UNCOUNTED if result.value is None else result.value)
+    program.knowledge.put_histories(facts.ref.key, counted)
+    return counted
 
 
 def history_of(facts: GateFacts, commits: Mapping[str, int | None]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, Verdict
 from hf2ms_tui.domain.repo import GitRef, RepoRef
 from hf2ms_tui.loopback.content import Content
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import bringing, card, deletion, gatelook, inventory, jobs, proving, survey
+from hf2ms_tui.services import bringing, card, deletion, gatelook, inventory, jobs, loss, proving, survey
 from hf2ms_tui.services.outcome import Gone
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.survey import CardFacts
@@ -178,6 +179,33 @@ def test_each_ref_has_its_own_fate_and_figures(world: GateWorld, ready: Program)
 
 def test_a_repo_of_one_branch_needs_no_lines_of_refs(world: GateWorld, ready: Program) -> None:
     assert ref_rows(gatelook.look(ready, world.ref())) == []
+
+
+def asked_for_commits(world: GateWorld) -> int:
+    """Requests for the commits that lead to a pinned revision; those of a branch find out where it is."""
+    return sum(bool(re.search(r"/commits/[0-9a-f]{40}", entry.path)) for entry in world.running.log.entries())
+
+
+def test_commits_are_counted_once_and_not_without_end(
+    world: GateWorld, ready: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.branch("exp1", {"only-here.bin": b"nowhere else\n"})
+    first = gatelook.look(ready, world.ref())
+    asked = asked_for_commits(world)
+    assert asked >= 2
+    assert sorted(filter(None, first.commits.values())) == [1, 2]
+    assert gatelook.look(ready, world.ref()).commits == first.commits
+    assert asked_for_commits(world) == asked
+    for number in range(6):
+        world.change({f"{number}.txt": b"%d" % number}, branch="exp1")
+        tag(world, f"v{number}", "exp1")
+    monkeypatch.setattr(loss, "MAX_COMMITS", 9)
+    monkeypatch.setattr(loss, "_AT_ONCE", 1)
+    rows = ref_rows(gatelook.look(ready, world.ref()))
+    counted = [row.history for row in rows if row.history != "? commits"]
+    assert 3 <= len(counted) < len(rows), "the others are unknown until the next look"
+    gatelook.look(ready, world.ref())
+    assert "? commits" not in {row.history for row in ref_rows(gatelook.look(ready, world.ref()))}
 
 
 def test_commits_that_cannot_be_counted_are_unknown(world: GateWorld, ready: Program) -> None:

@@ -4,7 +4,7 @@
 be read is given as a reason, and the check fails with it: unknown is not OK.
 """
 
-from hf2ms_tui.domain.gate.checks import checks, is_open, lacks_only_tombstone, open_by_hand
+from hf2ms_tui.domain.gate.checks import checks
 from hf2ms_tui.domain.gate.facts import (
     MAX_PROOF_AGE,
     Check,
@@ -17,6 +17,7 @@ from hf2ms_tui.domain.gate.facts import (
     RefCoverage,
     refs_digest,
 )
+from hf2ms_tui.domain.gate.opening import is_open, lacks_only_tombstone, open_by_hand
 from hf2ms_tui.domain.gate.passes import PASS_LIFE, GateShut, Pass, issue, issue_by_hand
 
 __all__ = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hf2ms_tui.domain.gate.checks import checks, is_open, open_by_hand
+from hf2ms_tui.domain.gate.checks import checks
 from hf2ms_tui.domain.gate.facts import Check, GateFacts, refs_digest
+from hf2ms_tui.domain.gate.opening import is_open, open_by_hand
 from hf2ms_tui.domain.repo import RepoRef
 
 PASS_LIFE = timedelta(seconds=60)
