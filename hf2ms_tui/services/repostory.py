@@ -188,6 +188,10 @@ def _gate(payload: dict[str, Any]) -> list[str]:
         "|---|---|---|",
     ]
     lines += [f"| {cell(row[0])} | {cell(row[1])} | {_read_at(row)} |" for row in rows]
+    each = [row[3] for row in rows if len(row) > 3 and isinstance(row[3], list)]
+    if each:
+        lines += ["", "Each branch and tag besides the proven revision:", ""]
+        lines += [f"- {code(text)}" for text in chain.from_iterable(each)]
     given_up = payload.get("acknowledged")
     if isinstance(given_up, list) and given_up:
         lines += ["", f"Accepted as lost, by typing the name: {', '.join(code(name) for name in given_up)}."]

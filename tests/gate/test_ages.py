@@ -192,6 +192,16 @@ def test_what_is_remembered_keeps_the_age_of_its_reading(world: GateWorld, ready
     assert verified is not None and stone.at < second < verified
 
 
+def test_a_repos_story_has_a_line_for_each_branch_and_tag(world: GateWorld, ready: Program) -> None:
+    for number in range(5):
+        world.branch(f"b{number}", {"copy.json": b'{"layers": 2}\n'})
+    deletion.delete(ready, world.ref(), f"{ORG}/{NAME}")
+    story = repostory.story(ready, [world.ref()])
+    assert "and 2 others, each proven or accepted" in story, "the check sums up"
+    for number in range(5):
+        assert f"- `✓ branch b{number}: 5 files, all proven, same content as main`" in story
+
+
 def test_the_journal_and_a_repos_story_say_when_each_check_was_read(world: GateWorld, ready: Program) -> None:
     began = ready.now()
     deletion.delete(ready, world.ref(), f"{ORG}/{NAME}")

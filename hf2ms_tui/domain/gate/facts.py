@@ -64,9 +64,12 @@ class Check:
         return max(now - self.at, timedelta()) if self.at is not None else None
 
     @property
-    def row(self) -> list[str | None]:
-        """As JSON-ready values, for the journal: name, evidence, and when that was read (ISO 8601, UTC), null without any."""
-        return [self.name.value, self.evidence, self.at.isoformat(timespec="seconds") if self.at else None]
+    def row(self) -> list[str | list[str] | None]:
+        """As JSON-ready values, for the journal: name, evidence, when that was read (ISO 8601, UTC; null without any), and its
+        lines where it has some.
+        """
+        at = self.at.isoformat(timespec="seconds") if self.at else None
+        return [self.name.value, self.evidence, at, *([list(self.lines)] if self.lines else [])]
 
     @property
     def ok(self) -> bool:
