@@ -178,7 +178,7 @@ def _modal(cases: list[Case], accounts: int, until: float) -> list[Result]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the campaign; the exit code."""
-    parser = options(str(__doc__).splitlines()[0], minutes=30)
+    parser = options(str(__doc__).splitlines()[0], minutes=90)
     parser.add_argument("--cases", type=int, default=0, help="only so many of all, as the seed draws them")
     parser.add_argument("--only", type=int, default=0, metavar="NUMBER", help="one case alone")
     parser.add_argument("--stage", choices=STAGES, action="append", help="only these stages")
