@@ -117,6 +117,7 @@ def test_a_stalled_hub_does_not_hold_whoever_wants_to_leave(tmp_path: Path, when
         here.running.faults.clear()
 
 
+@pytest.mark.slow
 def test_hostile_texts_reach_no_terminal_from_the_screens(tmp_path: Path) -> None:
     with desk(tmp_path, hostile) as here:
         spoil(here, "ms", "lfs-batch|commit", INJECTED + "y" * 10_000, method="POST")
@@ -180,6 +181,7 @@ def test_hostile_texts_reach_no_terminal_from_the_verbs(tmp_path: Path) -> None:
         assert all(is_clean(line) for line in out.splitlines())
 
 
+@pytest.mark.slow
 def test_a_hub_that_repeats_the_token_is_not_repeated(tmp_path: Path) -> None:
     with desk(tmp_path, plain("one")) as here, here.open() as terminal:
         ready(terminal, 1)

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import psutil
+import pytest
 
 from support.eventually import eventually
 from support.journeys import BIG, SLOW, start_big, stored_twice, verb
@@ -27,6 +28,7 @@ def job_process(demo: Demo) -> int:
     raise AssertionError("no job process was found")
 
 
+@pytest.mark.slow
 def test_quit_in_the_middle_and_come_back(demo: Demo) -> None:
     with demo.open() as terminal:
         start_big(terminal)
@@ -42,6 +44,7 @@ def test_quit_in_the_middle_and_come_back(demo: Demo) -> None:
     assert stored_twice(demo) == 0
 
 
+@pytest.mark.slow
 def test_kill_the_program_and_the_job_then_resume(demo: Demo) -> None:
     with demo.open() as terminal:
         start_big(terminal)

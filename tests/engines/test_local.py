@@ -113,7 +113,7 @@ def test_a_killed_job_is_known_dead_and_a_retry_sends_no_stored_blob_twice(tmp_p
         assert len(paths) == len(set(paths)) == 12
 
 
-@pytest.mark.parametrize("phase", ["committing", "proving"])
+@pytest.mark.parametrize("phase", ["committing", pytest.param("proving", marks=pytest.mark.slow)])
 def test_a_kill_in_a_later_phase_leaves_the_truth_and_can_be_resumed(tmp_path: Path, phase: str) -> None:
     route = {"committing": "commit", "proving": "blob-get"}[phase]
     with machine(tmp_path, model("hf")) as here:
@@ -264,6 +264,7 @@ def test_the_environment_of_a_job_holds_no_secrets() -> None:
     assert not {"HF_TOKEN", "MODELSCOPE_TOKEN", "AWS_SECRET_ACCESS_KEY"} & made.keys()
 
 
+@pytest.mark.slow
 def test_more_jobs_than_turns_wait_and_all_are_proven(tmp_path: Path) -> None:
     names = [f"m{number}" for number in range(AT_ONCE + 2)]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from hf2ms_tui.services import gatelook
 from support.gate_world import gate_world, prepare
 
 
+@pytest.mark.slow
 def test_a_hub_that_stays_busy_is_said_to_be_so_soon(tmp_path: Path) -> None:
     with gate_world(tmp_path) as world:
         program = world.program()

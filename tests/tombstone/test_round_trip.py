@@ -78,6 +78,7 @@ def test_nobody_sees_more_than_before(worlds: Worlds) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_public_repo_that_cannot_be_gated_again_stays_empty(worlds: Worlds) -> None:
     with worlds(with_refs("hf", visibility="public", gated="auto")) as here:
         program = here.program()
