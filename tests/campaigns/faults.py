@@ -180,6 +180,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the campaign; the exit code."""
     parser = options(str(__doc__).splitlines()[0], minutes=90)
     parser.add_argument("--cases", type=int, default=0, help="only so many of all, as the seed draws them")
+    parser.add_argument(
+        "--skip", type=int, default=0, help="not the first so many: an earlier run played them"
+    )
     parser.add_argument("--only", type=int, default=0, metavar="NUMBER", help="one case alone")
     parser.add_argument("--stage", choices=STAGES, action="append", help="only these stages")
     parser.add_argument(
@@ -205,8 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
         cases = covering(cases)
     if given.only:
         cases = [case for case in cases if case.number == given.only]
-    elif given.cases:
-        cases = cases[: given.cases]
+    else:
+        cases = cases[given.skip : given.skip + given.cases if given.cases else None]
     findings = Findings(COLUMNS)
     results = campaign(
         cases,
