@@ -10,7 +10,7 @@ from hf2ms_tui.domain.errors import Hf2msError
 from hf2ms_tui.domain.gate import Check, GateShut
 from hf2ms_tui.domain.proof import Level, Proof
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import byhand, decisions, deletion, gatelook, jobs, proving
+from hf2ms_tui.services import byhand, decisions, deletion, gatelook, jobs, outcome, proving
 from hf2ms_tui.services.gatelook import GateLook
 from hf2ms_tui.services.outcome import Deletion, Gone
 from hf2ms_tui.services.program import Program
@@ -21,6 +21,9 @@ from .ear import Ear, Midway
 from .figures import Figures
 from .stage import Stage
 from .truth import true_reason
+
+LOOKS = 50
+"""looks after which a deletion on the hub's page should have been seen"""
 
 
 class Play(Stage):
@@ -196,10 +199,26 @@ class Play(Stage):
         for danger in found:
             self.figures.unsafe.append(self.case(f"handed over although {danger.what}"))
         self.arena.running.call(self._delete_on_the_page)
-        gone = byhand.watch(program, over, lambda each: None, lambda: False, every=0.01)
+        looks: list[Deletion] = []
+        gone = byhand.watch(program, over, looks.append, lambda: len(looks) >= LOOKS, every=0.01)
+        if gone is None:
+            gone = self._watch_again(program, looks[-1])
         self.figures.outcomes["deleted by hand"] += 1
         if gone is None or gone.state is not Gone.GONE:
             self.figures.untrue.append(self.case("deleted by hand and not seen to be gone"))
+
+    def _watch_again(self, program: Program, last: Deletion) -> Deletion | None:
+        """The watch found no end, which only a token that the hub does not know explains; with a good one it is settled."""
+        token = self.arena.token(self.scene.hub)
+        if (
+            not token.expired
+            or last.state is not Gone.UNKNOWN
+            or program.journal.open_intents("delete") == []
+        ):
+            self.figures.untrue.append(self.case(f"no end of a deletion by hand: {last.evidence[:90]}"))
+        token.expired = False
+        self.figures.outcomes["deleted by hand, seen with another token"] += 1
+        return next(iter(outcome.settle(program, self.ref)), None)
 
     def _delete_on_the_page(self, world: World) -> None:
         hub = world.hub(self.scene.hub)
