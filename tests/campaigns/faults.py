@@ -3,7 +3,7 @@
 The routes are those that a clean run uses, taken from the logs of the hubs and of Modal's control plane. Each fault hits once
 and always; what runs in Modal has its patience of real life, so there ``always`` is 5 seconds, and of the faults of Modal
 itself only some stay (see ``fault_cloud``). Containers are dear: of the cases in Modal those are played that let every kind
-meet every route once, in one direction; all of them with ``--all``.
+meet every route in each direction, either once or always; all of them with ``--all``.
 
 What is true is told by the bytes that the loopback hubs hold. Prints kinds × outcomes; exits 1 when a promise was broken: a
 proof that is false, a failure that a retry cannot finish, a blob sent again although it was stored, a wider destination, a
@@ -81,16 +81,22 @@ def numbered(seed: int, cases: list[Drawn]) -> list[Case]:
 
 
 def covering(cases: list[Case]) -> list[Case]:
-    """The cases without those in Modal whose kind has met their route before, in the other direction or the other way."""
-    seen: set[tuple[str, str, str, str]] = set()
-    left = []
+    """The cases without those in Modal whose kind has met their route in the same direction before, once or always.
+
+    In Modal those come first that let every kind meet every route, then those that do so in the other direction too.
+    """
+    met: set[tuple[str, ...]] = set()
+    local, first, second = [], [], []
     for case in cases:
-        met = (case.route.hub, case.route.method, case.route.name, case.kind)
-        if case.engine == "local" or met not in seen:
-            left.append(case)
-        if case.engine != "local":
-            seen.add(met)
-    return left
+        here = (case.route.hub, case.route.method, case.route.name, case.kind)
+        if case.engine == "local":
+            local.append(case)
+        elif here not in met:
+            first.append(case)
+        elif (case.source, *here) not in met:
+            second.append(case)
+        met |= {here, (case.source, *here)} if case.engine != "local" else set()
+    return local + first + second
 
 
 def played(cases: list[Case], threads: int, until: float) -> list[Result]:
@@ -195,7 +201,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--accounts", type=int, default=4, help="of Modal at the same time, each with hubs of its own"
     )
-    parser.add_argument("--all", action="store_true", help="also in Modal, not only every kind × route once")
+    parser.add_argument("--all", action="store_true", help="also in Modal both once and always")
     given: argparse.Namespace = parser.parse_args(arguments)
     engines = ENGINES if given.engine == "both" else (given.engine,)
     cases = all_cases(given.seed, given.stage or STAGES, engines)

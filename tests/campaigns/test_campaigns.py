@@ -6,6 +6,7 @@ import pytest
 
 from campaigns import canaries, faults, hostile, kill_full, kills
 from campaigns.fault_cloud import cloud_stage
+from campaigns.fault_kinds import Route
 from support.campaign import Findings
 
 GOOD = ("proven", "failed, retry proven", "cancelled, retry proven", "refused")
@@ -23,6 +24,21 @@ def test_faults_lead_to_no_false_proof_and_none_that_a_retry_cannot_mend(count: 
     assert findings.cases == count
     assert sum(findings.total(column) for column in GOOD) == count
     assert sum(result.met for result in results) > count * 3 / 4
+
+
+def test_in_modal_every_kind_meets_every_route_in_each_direction() -> None:
+    routes = [Route("hf", "GET", "tree", 2, 0), Route("modal", "client", "AppDeploy", 1, 0)]
+    drawn = [
+        ("migrate", source, route, kind, once, "modal")
+        for source in ("hf", "ms")
+        for route in routes
+        for kind in ("cut", "stall")
+        for once in (True, False)
+    ]
+    kept = faults.covering(faults.numbered(5, drawn))
+    met = [(case.route.name, case.kind, case.source) for case in kept]
+    assert len(met) == len(set(met)) == 8
+    assert len({name[:2] for name in met[:4]}) == 4, "the first half knows every kind on every route already"
 
 
 @pytest.mark.timeout(400)
