@@ -143,6 +143,21 @@ def test_each_fact_alone_keeps_the_gate_shut(change: dict[str, Any], name: Check
     )
 
 
+def test_a_proof_in_doubt_that_lacks_files_names_migrating_as_a_way_out() -> None:
+    missing = replace(PROOF, files=(FileVerdict("w.bin", Verdict.MISSING, "1" * 64, None, 5),))
+    ways = {}
+    for proof in (PROOF, missing):
+        (check,) = (
+            check
+            for check in checks(stoned(replace(GOOD, proof=replace(proof, doubt="it lists no file at all"))))
+            if check.name is CheckName.FILES_PROVEN
+        )
+        assert check.state is CheckState.UNKNOWN
+        ways[proof] = check.way_out
+    assert "migrating" in ways[missing]
+    assert "migrating" not in ways[PROOF]
+
+
 def test_a_covered_branch_and_an_accepted_loss_open_the_gate() -> None:
     facts = stoned(replace(GOOD, refs=(*GOOD.refs, EXP), coverage=(RefCoverage(EXP),)))
     assert is_open(checks(facts))

@@ -9,6 +9,8 @@ from hf2ms_tui.domain.gate.facts import Check, CheckName, CheckState, GateFacts,
 from hf2ms_tui.domain.gate.refs import judge_refs, summed_up
 from hf2ms_tui.domain.proof import Proof
 
+_AGAIN = "v: prove it again; migrating again sends what is missing"
+
 
 def checks(facts: GateFacts) -> tuple[Check, ...]:
     """All checks of the gate, in the order of ``CheckName``. The gate is open when every one is OK."""
@@ -102,7 +104,8 @@ def _files_proven(name: CheckName, facts: GateFacts) -> Check:
     if proof.source != facts.ref:
         return _fails(name, f"the proof is of {proof.source.id}", "v: prove it", at)
     if proof.doubt:
-        return _unknown(name, proof.doubt, "v: prove it again", at)
+        # A copy that nothing ever arrived in lists no file, and proving it again says the same for ever.
+        return _unknown(name, proof.doubt, _AGAIN if proof.problems else "v: prove it again", at)
     if proof.problems:
         first = proof.problems[0]
         more = f" and {len(proof.problems) - 1:,} more" if len(proof.problems) > 1 else ""
@@ -225,7 +228,7 @@ def _held(facts: GateFacts, proof: Proof) -> places.Found | None:
         return (
             CheckState.FAILS,
             f"{held.lost[0]}{more} {'are' if more else 'is'} not there any more as proven",
-            "v: prove it again; migrating again sends what is missing",
+            _AGAIN,
         )
     if held.trouble:
         return CheckState.UNKNOWN, held.trouble, "check the token and the network"
