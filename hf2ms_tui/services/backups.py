@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from hf2ms_tui.domain.compare import compare
 from hf2ms_tui.domain.errors import Hf2msError, HubLied, Moved, NotFound
 from hf2ms_tui.domain.inventory import Backup, BackupState
 from hf2ms_tui.domain.manifest import Manifest
-from hf2ms_tui.domain.proof import Level, Verdict, compare
+from hf2ms_tui.domain.proof import Level, Verdict
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
 from hf2ms_tui.services import words
 from hf2ms_tui.services.program import Program

@@ -26,7 +26,7 @@ from hf2ms_tui.services.steps import Tell, unheard
 from hf2ms_tui.store.tombstones import TombstoneRow
 from hf2ms_tui.transfer.blob import Target
 from hf2ms_tui.transfer.control import Control
-from hf2ms_tui.transfer.restore import opening
+from hf2ms_tui.transfer.opening import opening
 from hf2ms_tui.transfer.retry import BRIEF, Retrier
 
 TRY_AGAIN = "Nothing was made or changed: try again."

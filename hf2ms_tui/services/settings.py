@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,18 +13,28 @@ from dotenv.parser import parse_stream
 
 from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.proof import Level
-from hf2ms_tui.domain.repo import Hub, RepoId
+from hf2ms_tui.domain.repo import Hub
 from hf2ms_tui.domain.secret import Secret, know, redact
-from hf2ms_tui.domain.text import clean
 from hf2ms_tui.engines.modal.credentials import Credentials
 from hf2ms_tui.engines.modal.credentials import find as find_modal
 from hf2ms_tui.engines.modal.rates import Rate
+from hf2ms_tui.services.values import (
+    DOTENV,
+    Lookup,
+    Value,
+    nonsense,
+    number,
+    one_of,
+    owner_of,
+    rate_of,
+    truth,
+    url_of,
+)
 from hf2ms_tui.store.paths import Places
 
 HF_DEFAULT = "https://huggingface.co"
 MS_DEFAULT_DOMAIN = "modelscope.cn"
 ENGINES = ("local", "modal")
-DOTENV = ".env"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,27 +108,6 @@ def demo_state(environ: Mapping[str, str]) -> Path:
     return Places.default(environ).state / "demo"
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
-    text: str
-    origin: str
-
-
-class _Lookup:
-    """Values by name: the environment before ``.env``. Empty ones count as absent."""
-
-    def __init__(self, environ: Mapping[str, str], dotenv: Mapping[str, str]) -> None:
-        self._layers = ((environ, "environment"), (dotenv, DOTENV))
-
-    def find(self, *names: str) -> _Value | None:
-        for layer, origin in self._layers:
-            for name in names:
-                text = layer.get(name, "").strip()
-                if text:
-                    return _Value(text, f"{name} ({origin})")
-        return None
-
-
 def read_dotenv(folder: Path) -> tuple[dict[str, str], tuple[str, ...]]:
     """Read ``.env`` of ``folder`` as data: no shell, no interpolation, nothing exported. Also notes on lines that say nothing.
 
@@ -153,17 +142,17 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> 
     if unknown:
         raise TypeError(f"unknown settings: {', '.join(sorted(unknown))}")
     dotenv, notes = read_dotenv(cwd)
-    lookup = _Lookup(environ, dotenv)
-    chosen: dict[str, _Value] = {}
+    lookup = Lookup(environ, dotenv)
+    chosen: dict[str, Value] = {}
     for name, variables in _FLAGS.items():
         found = (
-            _Value(str(given[name]), f"--{_SHOWN.get(name, name).replace('_', '-')}")
+            Value(str(given[name]), f"--{_SHOWN.get(name, name).replace('_', '-')}")
             if name in given
             else lookup.find(*variables)
         )
         if found:
             chosen[name] = found
-    demo = _truth(chosen.get("demo"))
+    demo = truth(chosen.get("demo"))
     instance = chosen["demo_instance"].text if "demo_instance" in chosen else ""
     hf_endpoint, ms_endpoint = _endpoints(lookup)
     hf_token, ms_token = _tokens(lookup, environ, demo)
@@ -182,19 +171,19 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], cwd: Path) -> 
         *_open_line(ms_endpoint, ms_token, "ModelScope"),
     ]
     return Settings(
-        org=_owner(chosen.get("org")),
-        source=Hub(_one_of(chosen.get("source"), ("hf", "ms"), "hf")),
-        destination_owner=_owner(chosen.get("destination_owner")),
-        read_only=_truth(chosen.get("read_only")),
+        org=owner_of(chosen.get("org")),
+        source=Hub(one_of(chosen.get("source"), ("hf", "ms"), "hf")),
+        destination_owner=owner_of(chosen.get("destination_owner")),
+        read_only=truth(chosen.get("read_only")),
         demo=demo,
         demo_instance=instance,
-        engine=_one_of(chosen.get("engine"), ENGINES, "modal" if modal is not None and not demo else "local"),
+        engine=one_of(chosen.get("engine"), ENGINES, "modal" if modal is not None and not demo else "local"),
         modal=modal,
-        modal_rate=_rate(chosen.get("modal_rate")),
-        containers=_number(chosen.get("containers"), 50, 1, 100),
-        workers=_number(chosen.get("workers"), 4, 1, 100),
-        streams=_number(chosen.get("streams"), 2, 1, 64),
-        level=Level(_one_of(chosen.get("level"), [level.value for level in Level], Level.READ_BACK.value)),
+        modal_rate=rate_of(chosen.get("modal_rate")),
+        containers=number(chosen.get("containers"), 50, 1, 100),
+        workers=number(chosen.get("workers"), 4, 1, 100),
+        streams=number(chosen.get("streams"), 2, 1, 64),
+        level=Level(one_of(chosen.get("level"), [level.value for level in Level], Level.READ_BACK.value)),
         hf_endpoint=hf_endpoint.text,
         ms_endpoint=ms_endpoint.text,
         hf_token=Secret(hf_token.text) if hf_token else None,
@@ -222,81 +211,17 @@ _FLAGS: dict[str, tuple[str, ...]] = {
 _SHOWN = {"source": "from", "destination_owner": "dest_owner"}
 
 
-def _nonsense(value: _Value, expected: str) -> BadInput:
-    return BadInput(f"{value.origin} is “{clean(value.text, 80)}”", way_out=f"Give it {expected}.")
-
-
-def _one_of(value: _Value | None, choices: Iterable[str], default: str) -> str:
-    if value is None:
-        return default
-    wanted = value.text.casefold().replace("_", "-")
-    if wanted in choices:
-        return wanted
-    raise _nonsense(value, f"one of {', '.join(choices)}")
-
-
-def _truth(value: _Value | None) -> bool:
-    if value is None or value.text.casefold() in {"0", "no", "off", "false"}:
-        return False
-    if value.text.casefold() in {"1", "yes", "on", "true"}:
-        return True
-    raise _nonsense(value, "1 or 0")
-
-
-def _number(value: _Value | None, default: int, lowest: int, highest: int) -> int:
-    if value is None:
-        return default
-    if re.fullmatch(r"[0-9]{1,6}", value.text) and lowest <= int(value.text) <= highest:
-        return int(value.text)
-    raise _nonsense(value, f"a whole number from {lowest} to {highest}")
-
-
-def _rate(value: _Value | None) -> Rate | None:
-    """US dollars an hour that one container costs, as a person gave it."""
-    if value is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,8})?", value.text):
-        return Rate(float(value.text) / 3600, f"{value.text} dollars an hour, from {value.origin}")
-    raise _nonsense(value, "US dollars an hour for one container, such as 0.03")
-
-
-def _owner(value: _Value | None) -> str:
-    if value is None:
-        return ""
-    # The address of an organisation's page is what people have at hand.
-    text = value.text.rstrip("/").rpartition("/")[2] if "://" in value.text else value.text
-    try:
-        return RepoId.parse(f"{text}/x").owner
-    except BadInput:
-        raise _nonsense(value, "the name of an organisation or user, as in its page's address") from None
-
-
-def _url(value: _Value) -> _Value:
-    text = value.text.rstrip("/")
-    if "://" not in text:
-        text = f"https://{text}"
-    parts = urlsplit(text)
-    try:
-        fine = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or 1)
-    except ValueError:
-        fine = False
-    if not fine or parts.username or parts.query or parts.fragment or re.search(r"[\s\x00-\x1f]", text):
-        shown = value if not parts.username else _Value("an address with a user name in it", value.origin)
-        raise _nonsense(shown, "an address such as https://huggingface.co, without user name or query")
-    return _Value(text, value.origin)
-
-
-def _endpoints(lookup: _Lookup) -> tuple[_Value, _Value]:
-    hf = lookup.find("HF_ENDPOINT") or _Value(HF_DEFAULT, "default")
+def _endpoints(lookup: Lookup) -> tuple[Value, Value]:
+    hf = lookup.find("HF_ENDPOINT") or Value(HF_DEFAULT, "default")
     ms = lookup.find("MODELSCOPE_ENDPOINT")
     if ms is None:
-        ms = lookup.find("MODELSCOPE_DOMAIN") or _Value(MS_DEFAULT_DOMAIN, "default")
+        ms = lookup.find("MODELSCOPE_DOMAIN") or Value(MS_DEFAULT_DOMAIN, "default")
         if "/" in ms.text.removeprefix("https://").removeprefix("http://").rstrip("/"):
-            raise _nonsense(ms, "a bare host such as modelscope.cn or modelscope.ai")
-    return _url(hf), _url(ms)
+            raise nonsense(ms, "a bare host such as modelscope.cn or modelscope.ai")
+    return url_of(hf), url_of(ms)
 
 
-def _tokens(lookup: _Lookup, environ: Mapping[str, str], demo: bool) -> tuple[_Value | None, _Value | None]:
+def _tokens(lookup: Lookup, environ: Mapping[str, str], demo: bool) -> tuple[Value | None, Value | None]:
     hf = lookup.find("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
     if hf is None and not demo:
         hf = _token_file(environ)
@@ -310,7 +235,7 @@ def _tokens(lookup: _Lookup, environ: Mapping[str, str], demo: bool) -> tuple[_V
     return hf, ms
 
 
-def _token_file(environ: Mapping[str, str]) -> _Value | None:
+def _token_file(environ: Mapping[str, str]) -> Value | None:
     """The token that ``hf auth login`` left, at the place where huggingface_hub 2.4 looks for it (its constants.py)."""
     if environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in {"1", "ON", "YES", "TRUE"}:
         return None
@@ -323,10 +248,10 @@ def _token_file(environ: Mapping[str, str]) -> _Value | None:
         raise BadInput(
             f"The token file {path} cannot be read", way_out="Repair it, or set HF_TOKEN."
         ) from None
-    return _Value(text, str(path)) if text else None
+    return Value(text, str(path)) if text else None
 
 
-def _open_line(endpoint: _Value, token: _Value | None, hub: str) -> list[str]:
+def _open_line(endpoint: Value, token: Value | None, hub: str) -> list[str]:
     parts = urlsplit(endpoint.text)
     host = parts.hostname or ""
     notes = []

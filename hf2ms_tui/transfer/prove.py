@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hf2ms_tui.domain.chunks import Piece
+from hf2ms_tui.domain.compare import compare
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
-from hf2ms_tui.domain.proof import Level, Proof, ReadBack, compare
+from hf2ms_tui.domain.proof import Level, Proof, ReadBack
 from hf2ms_tui.domain.text import counted
 from hf2ms_tui.hubs.protocol import Ticket
 from hf2ms_tui.transfer.blob import Target

@@ -22,13 +22,14 @@ from hf2ms_tui.domain.errors import (
 from hf2ms_tui.domain.job import Phase, RefMove
 from hf2ms_tui.domain.manifest import Manifest
 from hf2ms_tui.domain.proof import Proof, ReadBack
-from hf2ms_tui.domain.repo import Gating, GitRef, Hub, RepoInfo, Visibility
+from hf2ms_tui.domain.repo import Gating, GitRef, Hub, Visibility
 from hf2ms_tui.domain.text import clean, counted
 from hf2ms_tui.domain.tombstone import Tombstone
 from hf2ms_tui.domain.verdict import Verdict
 from hf2ms_tui.transfer.control import Aborted, Stopped
 from hf2ms_tui.transfer.exceptions import acceptable
 from hf2ms_tui.transfer.leg import carry, prove, why_not
+from hf2ms_tui.transfer.opening import opening
 from hf2ms_tui.transfer.plan import (
     check_visibility,
     extras_of,
@@ -51,37 +52,6 @@ ROUNDS = 3
 def title(name: str) -> str:
     """How the commits of a restore begin: they are known by it when it is run again."""
     return f"Restored from tombstone {name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """Who may see the restored repo: ``visibility`` at its making, ``gate`` to be closed at once, ``why`` where it differs."""
-
-    visibility: Visibility
-    gate: Gating | None = None
-    why: str = ""
-
-
-def opening(info: RepoInfo) -> Opening:
-    """What the restored repo is made as: never visible to more people than the deleted one was."""
-    gated = info.gating if info.gating in {Gating.AUTO, Gating.MANUAL} else None
-    if info.visibility is Visibility.UNKNOWN:
-        return Opening(Visibility.PRIVATE, None, "nobody knows who could see it, so it comes back private")
-    if info.visibility is Visibility.PRIVATE:
-        return Opening(Visibility.PRIVATE, gated if info.ref.hub is Hub.HF else None)
-    if info.visibility is Visibility.INTERNAL:
-        return Opening(Visibility.PRIVATE, None, "it was internal and comes back private")
-    if info.gating is Gating.NONE:
-        return Opening(Visibility.PUBLIC)
-    if gated is None:
-        return Opening(
-            Visibility.PRIVATE, None, "whether it was gated is not known, so it comes back private"
-        )
-    if info.ref.hub is Hub.HF:
-        return Opening(Visibility.PUBLIC, gated)
-    return Opening(
-        Visibility.PRIVATE, None, "it was gated, which no token can set there, so it comes back private"
-    )
 
 
 @dataclass(slots=True)

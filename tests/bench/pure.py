@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from table import Row, at_most, median, spread
 
 from hf2ms_tui.domain.chunks import Piece, makespan, makespan_bound, plan_chunks
+from hf2ms_tui.domain.compare import compare
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
-from hf2ms_tui.domain.proof import Level, ReadBack, compare
+from hf2ms_tui.domain.proof import Level, ReadBack
 from hf2ms_tui.domain.repo import Hub, Kind, RepoRef
 
 FILES, TOTAL, WORKERS = 678, 3_300 * 10**9, 100

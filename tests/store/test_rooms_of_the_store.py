@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from hf2ms_tui.domain.compare import compare
 from hf2ms_tui.domain.errors import BadInput, StoreFailed
 from hf2ms_tui.domain.inventory import Backup, BackupState
 from hf2ms_tui.domain.job import JobSpec
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
-from hf2ms_tui.domain.proof import Level, Proof, ReadBack, Verdict, compare
+from hf2ms_tui.domain.proof import Level, Proof, ReadBack, Verdict
 from hf2ms_tui.domain.repo import Gating, Hub, RepoInfo, RepoRef, Visibility
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.inventory import InventoryCache

@@ -16,9 +16,9 @@ from hf2ms_tui.domain.tombstone import Place
 from hf2ms_tui.loopback.content import SeededContent
 from hf2ms_tui.loopback.sample.accounts import token
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import gatelook, restore, tombstone
+from hf2ms_tui.services import gatelook, keeping, restore
 from hf2ms_tui.services.program import Program
-from hf2ms_tui.transfer.restore import Opening, opening
+from hf2ms_tui.transfer.opening import Opening, opening
 from support.gate_world import NAME, GateWorld, gate_world
 from support.stones import FULL, copied, deleted, restored, said, snapshot, with_refs
 from support.transfers import CARD, MIB, add, put
@@ -305,7 +305,7 @@ def _ids(program: Program) -> list[str]:
 def test_small_files_beyond_the_cap_come_from_the_destination_and_are_counted(
     worlds: Worlds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tombstone, "ALL_SMALL", 100_000)
+    monkeypatch.setattr(keeping, "ALL_SMALL", 100_000)
 
     def many(world: World) -> None:
         repo = world.hf.get("model", FULL)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hf2ms_tui.domain.compare import compare
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
-from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, ReadBack, Verdict, compare
+from hf2ms_tui.domain.proof import FileVerdict, Level, Proof, ReadBack, Verdict
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.verdict import EXCEPTABLE, Explained
 

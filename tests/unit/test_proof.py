@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hf2ms_tui.domain.compare import compare
 from hf2ms_tui.domain.manifest import Blob, FileEntry, Manifest
-from hf2ms_tui.domain.proof import Level, Proof, ReadBack, Verdict, compare
+from hf2ms_tui.domain.proof import Level, Proof, ReadBack, Verdict
 from hf2ms_tui.domain.repo import RepoRef
 
 SOURCE = RepoRef.of("hf", "dataset", "o/d")
