@@ -446,8 +446,16 @@ def test_old_evidence_of_a_ref_closes_the_gate_and_unknown_is_not_ok() -> None:
     ref = GitRef("dev", "branch", SIDE)
     old = RefCoverage(ref, files=1, held=(("tag dev of a/b", 1),), at=NOW - timedelta(hours=25))
     facts = GateFacts(ref=SOURCE, now=NOW, refs=(ref,), proof=proof_of({"a": ("1", True)}), coverage=(old,))
-    found = next(item for item in checks(facts) if item.name is CheckName.OTHER_REFS)
-    assert (found.state, found.way_out) == (CheckState.FAILS, "b: prove it again")
+    ways = {
+        old: "v: prove it again, or b: bring it over",
+        replace(old, cannot="its name"): "v: prove it again",
+        replace(old, carried="tag dev"): "b: prove it again",
+    }
+    for coverage, way in ways.items():
+        found = next(
+            item for item in checks(replace(facts, coverage=(coverage,))) if item.name is CheckName.OTHER_REFS
+        )
+        assert (found.state, found.way_out) == (CheckState.FAILS, way)
     for coverage in ((), (RefCoverage(ref, unknown="timeout"),)):
         found = next(
             item for item in checks(replace(facts, coverage=coverage)) if item.name is CheckName.OTHER_REFS

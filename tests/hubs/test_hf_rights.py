@@ -148,6 +148,34 @@ def test_rights_say_who_may_delete_and_why_not(session: Session) -> None:
     )
 
 
+def test_rights_given_to_a_token_or_an_account_since_are_seen_without_a_new_start(session: Session) -> None:
+    world = session.running.world.hf
+    reading = session.as_(READ)
+    assert reading.delete.rights(ref("open")).allowed is False
+    before = reading.read.whoami()
+    world.tokens[READ].role = "write"
+    assert reading.delete.rights(ref("open")).allowed is True
+    world.accounts[ORG].members[before.account] = "read"
+    assert reading.delete.rights(ref("open")).allowed is False, "the hub's own check says so"
+    reading.read.whoami(again=True)
+    assert "has the role" in reading.delete.rights(ref("open")).why
+    world.accounts[ORG].members[before.account] = "admin"
+    assert reading.delete.rights(ref("open")).allowed is True
+
+
+def test_whose_token_it_is_is_asked_once_while_it_may_delete(session: Session) -> None:
+    def asked() -> int:
+        return sum(entry.route == "whoami" for entry in session.running.log.entries())
+
+    before = asked()
+    for _ in range(3):
+        assert session.delete.rights(ref("open")).allowed is True
+    assert asked() == before + 1
+    reading = session.as_(READ)
+    assert reading.delete.rights(ref("open")).allowed is False
+    assert asked() == before + 2, "it was asked just now"
+
+
 def test_a_contributor_may_delete_only_what_was_made_by_the_account(session: Session) -> None:
     session.running.world.hf.accounts[ORG].members["ada"] = "contributor"
     assert session.delete.rights(ref("tiny")).allowed is True

@@ -100,7 +100,8 @@ def _judge(ref: GitRef, found: RefCoverage | None, facts: GateFacts) -> RefVerdi
         text = f"{clean(strange)} is another one on the destination"
         return said(RefFate.LOST, text, _ways(ref, found, facts), at)
     if found.at is not None and facts.now - found.at > facts.max_age:
-        return said(RefFate.OLD, "its proof is too old", "b: prove it again", at)
+        again = "v: prove it again" + ("" if found.cannot else ", or b: bring it over")
+        return said(RefFate.OLD, "its proof is too old", "b: prove it again" if found.carried else again, at)
     return said(RefFate.CARRIED if found.carried else RefFate.COVERED, _held(found), "", at)
 
 

@@ -33,15 +33,15 @@ class HuggingFaceDeleter:
         Roles: hub docs, organizations-security (2026-08): write and admin delete any repo of the organisation, contributor
         only what the account made itself. Whether a fine-grained ``repo.write`` covers deletion is not documented.
         """
-        who = self._client.whoami()
         page = f"{self._client.endpoint}/{PREFIX[ref.kind]}{ref.id}/settings"
-        token_ok, token_why = _token(who, ref)
-        if not token_ok:
-            return DeleteRights(False, token_why, page, self._client.who_at)
-        role = _role(who, ref.owner)
-        if role not in _DELETING | {"contributor"}:
-            shown = f"has the role “{clean(role, 40)}” in {ref.owner}" if role else f"is not in {ref.owner}"
-            return DeleteRights(False, f"{clean(str(who['name']), 80)} {shown}", page, self._client.who_at)
+        before = self._client.who_at
+        allowed, why = _by_roles(self._client.whoami(), ref)
+        if not allowed and before is not None:
+            # A person who gave the token more rights since must not have to start the program again. Whoever may delete by
+            # what was known is asked nothing twice: the hub's own check follows, and the deletion itself.
+            allowed, why = _by_roles(self._client.whoami(again=True), ref)
+        if not allowed:
+            return DeleteRights(False, why, page, self._client.who_at)
         try:
             self._client.sdk(
                 self._client.context("tell whether this token may write", ref),
@@ -49,7 +49,6 @@ class HuggingFaceDeleter:
             )
         except NotPermitted as error:
             return DeleteRights(False, error.what, page, self._client.who_at)
-        why = f"{token_why}, role {role}" if role else token_why
         return DeleteRights(True, why, page, self._client.who_at)
 
     def delete_repo(self, pass_: Pass) -> None:
@@ -75,6 +74,18 @@ class HuggingFaceDeleter:
                 status=error.status,
                 request_id=error.request_id,
             ) from None
+
+
+def _by_roles(who: dict[str, Any], ref: RepoRef) -> tuple[bool, str]:
+    """Whether the token's role or scope and the account's role allow deleting the repo, and why or why not."""
+    token_ok, token_why = _token(who, ref)
+    if not token_ok:
+        return False, token_why
+    role = _role(who, ref.owner)
+    if role in _DELETING | {"contributor"}:
+        return True, f"{token_why}, role {role}"
+    shown = f"has the role “{clean(role, 40)}” in {ref.owner}" if role else f"is not in {ref.owner}"
+    return False, f"{clean(str(who['name']), 80)} {shown}"
 
 
 def _token(who: dict[str, Any], ref: RepoRef) -> tuple[bool, str]:

@@ -68,7 +68,8 @@ def _true(play: Play, check: Check, failing: Sequence[Check], world: World) -> b
                 if file.destination_sha256 and file.source_sha256
             )
         case CheckName.OTHER_REFS:
-            return source_bad or copy_bad or proof is None or _loses(play, world, proof)
+            aged = play.jumped and "its proof is too old" in check.evidence
+            return aged or source_bad or copy_bad or proof is None or _loses(play, world, proof)
         case CheckName.MAY_DELETE:
             return source_bad or scene.hub == "ms" or arena.token(scene.hub).role == "read"
         case CheckName.TOMBSTONE:
