@@ -42,6 +42,11 @@ CHILD = Path(__file__).with_name("kill_child.py")
 class Rounds:
     """Rounds on one desk, one after the other. ``seed`` and the round's number decide everything that chance decides."""
 
+    moment = 2.6
+    """seconds within which a job is killed"""
+    verb_moments = (0.3, 4.5)
+    """seconds between which a verb is killed"""
+
     def __init__(self, here: Desk, seed: int) -> None:
         self.here = here
         self.seed = seed
@@ -49,13 +54,17 @@ class Rounds:
         here.running.shaper.set_text("ms:storage:up=500K")
         here.running.shaper.set_text("hf:storage:up=500K")
 
-    def play(self, number: int) -> Watch:
-        """Play a round; what was found is in what is returned."""
+    def draw(self, number: int) -> tuple[Watch, random.Random, str]:
+        """The round of that number: what is watched, its chance, and the kind as which it is played."""
         chance = drawn(self.seed, number)
         kind = chance.choices(KINDS, SHARES)[0]
         source = chance.choice(("hf", "ms")) if kind in {"job", "verb", "verb and job"} else "hf"
-        name = f"k{number}"
-        watch = Watch(self.here, source, name, f"round {number}, {kind}, {source}→{OTHER[source]}", kind)
+        words = f"round {number}, {kind}, {source}→{OTHER[source]}"
+        return Watch(self.here, source, f"k{number}", words, kind), chance, kind
+
+    def play(self, number: int) -> Watch:
+        """Play a round; what was found is in what is returned."""
+        watch, chance, kind = self.draw(number)
         try:
             if kind == "decide":
                 self._decide(watch, chance)
@@ -67,8 +76,12 @@ class Rounds:
                 self._job(watch, chance, kind)
         except Exception as error:  # noqa: BLE001 - whatever comes out is what a campaign looks for
             watch.breaks(f"{type(error).__name__}: {error}")
-        self.here.end_jobs()
+        self.end()
         return watch
+
+    def end(self) -> None:
+        """Kill what still runs."""
+        self.here.end_jobs()
 
     def make(self, source: str, name: str, *, both: bool = False) -> None:
         """A private repo with six blobs on the source hub; with ``both`` one blob, on both."""
@@ -92,12 +105,12 @@ class Rounds:
         if kind == "job":
             with watch.program() as program:
                 jobs.start(program, jobs.direction(program, watch.ref))
-            time.sleep(chance.uniform(0, 2.6))
+            time.sleep(chance.uniform(0, self.moment))
             watch.kill_job()
         else:
             with suppress(subprocess.TimeoutExpired):
                 process = self.here.start("migrate", told, *detach)
-                process.wait(chance.uniform(0.3, 4.5))
+                process.wait(chance.uniform(*self.verb_moments))
             process.send_signal(signal.SIGKILL)
             out, err = process.communicate()
             watch.acknowledged_jobs = set(re.findall(rb"^job (\w{8}) ", out, re.M))

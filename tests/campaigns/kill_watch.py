@@ -41,6 +41,9 @@ class Watch:
     kills: int = 0
     since: int = 0
     may_have_failed: bool = False
+    patience: float = PATIENCE
+    pause: float = 0.25
+    """seconds between two starts of the program while its job goes on"""
 
     def __post_init__(self) -> None:
         entries = self.here.running.log.entries()
@@ -99,6 +102,10 @@ class Watch:
                         process.wait(10)
                         self.kills += 1
 
+    def runs(self, program: Program, view: JobView) -> bool:
+        """Whether the job has a process."""
+        return lock.is_held(program.places, view.id)
+
     def _jobs(self, program: Program) -> list[JobView]:
         return [view for view in jobs.listing(program) if view.spec.source == self.ref]
 
@@ -111,7 +118,7 @@ class Watch:
                 self.breaks(f"job {known.decode()} was acknowledged and is not known")
             for view in views:
                 self._true(view)
-                runs = lock.is_held(program.places, view.id)
+                runs = self.runs(program, view)
                 if view.alive is True and not (runs or jobs.view(program, view.id).phase.final):
                     self.breaks("a job is said to run, and does not")
             proof = program.proofs.standing(self.ref)
@@ -130,7 +137,7 @@ class Watch:
 
     def finish(self) -> None:
         """Carry on as a person would until the job is proven; nothing stored may be sent again."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self.patience
         resumed = started = False
         while True:
             with self.program() as program:
@@ -153,9 +160,9 @@ class Watch:
                         self.breaks("a migration stays open in the journal")
                     break
             if time.monotonic() > until:
-                self.breaks(f"not proven after {PATIENCE:.0f} s: {latest}")
+                self.breaks(f"not proven after {self.patience:.0f} s: {latest}")
                 break
-            time.sleep(0.25)
+            time.sleep(self.pause)
         if again := oracle.sent_again(self.entries(), lambda entry: entry.status == 200):
             self.breaks(f"{len(again)} blobs were sent again although stored")
         if oracle.wider(self.here.running.world, *self.ends):

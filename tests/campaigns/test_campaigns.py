@@ -66,6 +66,16 @@ def test_kills_lose_nothing_decided_and_send_nothing_twice() -> None:
     assert findings.total("kills") >= 3
 
 
+@pytest.mark.timeout(400)
+@pytest.mark.slow
+def test_kills_while_jobs_run_in_modal_lose_nothing_either() -> None:
+    findings = Findings(kills.COLUMNS)
+    kills.in_modal(findings, 1, list(range(1, 9)), minutes=5, accounts=2)
+    assert findings.broken == []
+    assert {"Modal program", "Modal job", "Modal worker"} <= set(findings.rows)
+    assert findings.total("kills") >= 7
+
+
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_full_disk_or_destination_in_the_middle_of_a_job_is_carried_on_from(number: int) -> None:
