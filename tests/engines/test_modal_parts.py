@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,7 @@ from hf2ms_tui.domain.secret import Secret
 from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.modal import app, deploy, names, rates
 from hf2ms_tui.engines.modal.account import Account
-from hf2ms_tui.engines.modal.credentials import find
+from hf2ms_tui.engines.modal.credentials import Credentials, find
 from hf2ms_tui.engines.modal.logbook import PAGE, LogBook
 from hf2ms_tui.engines.modal.roll import share_of
 from hf2ms_tui.engines.modal.trouble import translate
@@ -270,3 +273,21 @@ def test_a_log_book_neither_loses_nor_doubles_a_workers_line_when_killed(survive
     assert all(len(page) == PAGE for page in pages[:-1])
     assert second.count == len(texts)
     assert not record.values, "a worker's own copy is dropped once its lines are safe"
+
+
+def test_what_goes_wrong_with_a_deployment_is_the_last_thing_that_its_process_says(tmp_path: Path) -> None:
+    noise = "import atexit\natexit.register(print, 'RuntimeError: an interpreter that shuts down')\n"
+    (tmp_path / "sitecustomize.py").write_text(noise)
+    env = deploy.environment(Credentials("", Secret(""), "", "", "test"), os.environ)
+    env["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{env['PYTHONPATH']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "hf2ms_tui.engines.modal.deploy", "x"],
+        env=env,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Modal does not accept the token" in done.stdout.splitlines()[-1]

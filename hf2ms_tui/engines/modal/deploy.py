@@ -179,4 +179,7 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ended = main(sys.argv[1:])
+    sys.stdout.flush()
+    # The client's own threads may still be at work and complain about an interpreter that shuts down: its words would come last.
+    os._exit(ended)
