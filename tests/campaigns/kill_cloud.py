@@ -34,13 +34,16 @@ WORKS = 20.0
 
 
 class CloudWatch(Watch):
-    """A round whose job runs in the containers of ``plane``; ``victims`` are functions."""
+    """A round whose job runs in the containers of ``plane``; ``victims`` are functions, whose containers are killed so many
+    seconds ``after`` the first of them began to work.
+    """
 
     def __init__(
-        self, here: Desk, plane: RunningModal, source: str, name: str, words: str, kind: str
+        self, rounds: CloudRounds, source: str, name: str, words: str, kind: str, after: float
     ) -> None:
-        super().__init__(here, source, name, words, kind)
-        self.plane = plane
+        super().__init__(rounds.here, source, name, words, kind)
+        self.plane = rounds.plane
+        self.after = after
         self.victims = KINDS[kind][1]
         self.pause = 1.0
         self.patience = 150.0
@@ -48,8 +51,9 @@ class CloudWatch(Watch):
     def kill_job(self) -> None:
         """SIGKILL every container of the victims that works."""
         until = time.monotonic() + WORKS
-        while time.monotonic() < until and not self._working(self.victims):
-            time.sleep(0.05)
+        while time.monotonic() < until and self._goes_on() and not self._working(self.victims):
+            time.sleep(0.02)
+        time.sleep(self.after)
         for container in self._working(self.victims):
             try:
                 self.plane.kill(container)
@@ -59,6 +63,9 @@ class CloudWatch(Watch):
 
     def runs(self, program: Program, view: JobView) -> bool:
         """Whether any call of the account goes on: it has this round's job alone."""
+        return self._goes_on()
+
+    def _goes_on(self) -> bool:
         return any(not call.done for call in self.plane.calls())
 
     def _working(self, functions: tuple[str, ...]) -> list[str]:
@@ -73,12 +80,17 @@ class CloudWatch(Watch):
 class CloudRounds(Rounds):
     """Rounds in one Modal account, one after the other."""
 
-    moment = 5.0
+    moment = 0.0
     verb_moments = (0.5, 9.0)
+    works = 3.0
+    """seconds within which containers are killed once they work: about as long as a job takes"""
 
     def __init__(self, here: Desk, plane: RunningModal, seed: int) -> None:
         super().__init__(here, seed)
         self.plane = plane
+        # Slow enough that most jobs are still sending when they are hit.
+        for hub in ("ms", "hf"):
+            self.here.running.shaper.set_text(f"{hub}:storage:up=250K")
 
     def draw(self, number: int) -> tuple[Watch, random.Random, str]:
         """The round of that number: what is watched, its chance, and the kind as which it is played."""
@@ -86,7 +98,8 @@ class CloudRounds(Rounds):
         kind = chance.choices(list(KINDS), SHARES)[0]
         source = chance.choice(("hf", "ms"))
         words = f"round {number}, {kind}, {source}→{OTHER[source]}"
-        return CloudWatch(self.here, self.plane, source, f"m{number}", words, kind), chance, KINDS[kind][0]
+        watch = CloudWatch(self, source, f"m{number}", words, kind, chance.uniform(0, self.works))
+        return watch, chance, KINDS[kind][0]
 
     def end(self) -> None:
         """Let what is under way end, so that the next round meets its own job alone."""

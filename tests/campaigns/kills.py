@@ -116,7 +116,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the campaign; the exit code."""
     parser = options(str(__doc__).splitlines()[0], minutes=25)
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--modal", type=int, default=80, help="rounds of kills while jobs run in Modal")
+    parser.add_argument("--modal", type=int, default=100, help="rounds of kills while jobs run in Modal")
     parser.add_argument("--full", type=int, default=6, help="rounds with a full disk or a full destination")
     parser.add_argument("--parallel", type=int, default=2)
     parser.add_argument("--only", type=int, metavar="NUMBER", help="one round alone")

@@ -181,5 +181,5 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     ended = main(sys.argv[1:])
     sys.stdout.flush()
-    # The client's own threads may still be at work and complain about an interpreter that shuts down: its words would come last.
+    # The client's own threads may still be at work and complain about an interpreter that shuts down, after our last line.
     os._exit(ended)
