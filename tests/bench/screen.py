@@ -312,7 +312,7 @@ def write(state: Path) -> None:
     """Be a running job that works hard on its board, until a signal comes."""
     from hf2ms_tui.domain.job import ChunkState, ChunkView, JobSpec, Phase
     from hf2ms_tui.domain.repo import RepoRef
-    from hf2ms_tui.engines.local import lock
+    from hf2ms_tui.engines import lock
     from hf2ms_tui.store.database import Database
     from hf2ms_tui.store.jobs import Jobs
     from hf2ms_tui.store.paths import Places

@@ -11,7 +11,7 @@ import psutil
 
 from hf2ms_tui.domain.job import JobView, Phase
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.engines.local import lock
+from hf2ms_tui.engines import lock
 from hf2ms_tui.loopback.log import Entry
 from hf2ms_tui.services import jobs
 from hf2ms_tui.services.program import Program

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from hf2ms_tui.domain.errors import BadInput
 from hf2ms_tui.domain.job import Phase
+from hf2ms_tui.engines import lock
+from hf2ms_tui.engines.modal import watch
 from hf2ms_tui.services import cloud as account
 from hf2ms_tui.services import jobs, report
 from hf2ms_tui.services.doctor import Health, examine
@@ -101,3 +105,22 @@ def test_an_estimate_names_its_price_and_where_it_is_from(tmp_path: Path) -> Non
             assert nothing is not None
             assert nothing.dollars == 0
             assert nothing.seconds > large.seconds, "ten containers are faster than one machine"
+
+
+def test_a_job_whose_handing_over_was_broken_off_is_lost_at_once_and_not_while_somebody_is_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cloud(tmp_path, model("hf")) as here:
+        spec = here.spec(ref("hf"), ref("ms"))
+        here.jobs.create(spec)
+        assert (here.view(spec.id).alive, here.view(spec.id).lost) == (None, False), "it is about to begin"
+        monkeypatch.setattr("hf2ms_tui.engines.modal.engine.YOUNG", timedelta())
+        with lock.held(here.places, spec.id):
+            view = here.view(spec.id)
+            assert (view.alive, view.lost, view.note) == (None, False, watch.ELSEWHERE)
+            with pytest.raises(BadInput, match="another process"):
+                here.engine.retry(spec.id, here.tokens)
+        view = here.view(spec.id)
+        assert (view.lost, view.note) == (True, watch.NOT_HANDED_OVER)
+        here.engine.retry(spec.id, here.tokens)
+        assert here.end(spec.id).phase is Phase.DONE

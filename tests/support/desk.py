@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from hf2ms_tui.engines.local import lock
+from hf2ms_tui.engines import lock
 from hf2ms_tui.loopback.runner import Running, start
 from hf2ms_tui.loopback.sample.accounts import PERSON, add_accounts
 from hf2ms_tui.loopback.world import Token, World

@@ -13,8 +13,9 @@ import psutil
 from hf2ms_tui.domain.job import JobSpec, JobView
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.domain.secret import Secret
+from hf2ms_tui.engines import lock
 from hf2ms_tui.engines.base import Tokens
-from hf2ms_tui.engines.local import LocalEngine, lock
+from hf2ms_tui.engines.local import LocalEngine
 from hf2ms_tui.loopback.sample.accounts import token
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.store.database import Database

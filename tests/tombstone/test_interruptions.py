@@ -14,7 +14,7 @@ import pytest
 from hf2ms_tui.domain.gate import CheckName, GateShut
 from hf2ms_tui.domain.job import Phase
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.engines.local import lock
+from hf2ms_tui.engines import lock
 from hf2ms_tui.loopback.world import World
 from hf2ms_tui.services import byhand, deletion, gatelook, jobs, restore
 from hf2ms_tui.services.program import Program

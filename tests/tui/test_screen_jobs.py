@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from hf2ms_tui.domain.errors import NotPermitted
 from hf2ms_tui.domain.job import ChunkState, ChunkView, JobSpec, Phase
 from hf2ms_tui.domain.repo import RepoRef
-from hf2ms_tui.engines.local import lock
+from hf2ms_tui.engines import lock
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.tui.app import CleanupApp
 from hf2ms_tui.tui.screens.fulltext import FullTextScreen

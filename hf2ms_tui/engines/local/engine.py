@@ -17,8 +17,8 @@ import hf2ms_tui
 from hf2ms_tui.domain.errors import BadInput, Cancelled, Hf2msError, StoreFailed
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
 from hf2ms_tui.domain.text import clean
+from hf2ms_tui.engines import lock
 from hf2ms_tui.engines.base import Tokens
-from hf2ms_tui.engines.local import lock
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.paths import Places, private_file

@@ -16,8 +16,8 @@ from pathlib import Path
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.job import JobSpec, Phase
 from hf2ms_tui.domain.secret import redact
+from hf2ms_tui.engines import lock
 from hf2ms_tui.engines.base import Tokens
-from hf2ms_tui.engines.local import lock
 from hf2ms_tui.engines.local.engine import RUNS_ELSEWHERE
 from hf2ms_tui.engines.local.turn import AT_ONCE, turn
 from hf2ms_tui.engines.sessions import open_sessions

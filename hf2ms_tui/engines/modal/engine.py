@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from hf2ms_tui.domain.errors import BadInput, Hf2msError
 from hf2ms_tui.domain.job import JobSpec, JobView, Phase
+from hf2ms_tui.engines import lock
 from hf2ms_tui.engines.base import Tokens
 from hf2ms_tui.engines.modal.account import PATIENCE, Account, within
 from hf2ms_tui.engines.modal.credentials import Credentials
 from hf2ms_tui.engines.modal.rates import Rate
-from hf2ms_tui.engines.modal.watch import NOT_HANDED_OVER, YOUNG, Watch
+from hf2ms_tui.engines.modal.watch import ELSEWHERE, NOT_HANDED_OVER, YOUNG, Watch
 from hf2ms_tui.store.database import Database
 from hf2ms_tui.store.jobs import Jobs
 from hf2ms_tui.store.paths import Places
@@ -85,7 +87,8 @@ class ModalEngine:
 
     def submit(self, spec: JobSpec, tokens: Tokens) -> None:
         """Hand a job over and return when Modal has it. Raises BadInput without credentials, and what Modal says."""
-        self._hand_over(spec, tokens, 1)
+        with self._handing_over(spec.id):
+            self._hand_over(spec, tokens, 1)
 
     def retry(self, job_id: str, tokens: Tokens) -> None:
         """Run a job again from where it stopped. Raises BadInput when it still runs."""
@@ -97,16 +100,11 @@ class ModalEngine:
             raise BadInput(
                 f"Job {job_id} is running in Modal", way_out=f"Follow it with: jobs follow {job_id}"
             )
-        with self._lock:
-            self._submitting.add(job_id)
-        try:
+        with self._handing_over(job_id):
             # First of all: what the attempt before still has to say must not be taken for the end of this one.
             self._remote.note(job_id, attempt=attempt, call="", at="")
             self._jobs.reset_for_retry(job_id)
             self._hand_over(view.spec, tokens, attempt)
-        finally:
-            with self._lock:
-                self._submitting.discard(job_id)
 
     def alive(self, job_id: str) -> bool | None:
         """Whether the job's coordinator lives, as the last look found; None when Modal did not say."""
@@ -160,6 +158,8 @@ class ModalEngine:
     def _on_its_way(self, view: JobView) -> JobView:
         with self._lock:
             here = view.id in self._submitting
+        if not here and lock.is_held(self._places, view.id):
+            return replace(view, alive=None, note=view.note or ELSEWHERE)
         young = view.created_at is not None and datetime.now(UTC) - view.created_at < YOUNG
         if here or (view.attempt == 0 and young and not self._remote.where(view.id).get("given_up")):
             return replace(view, alive=True if here else None)
@@ -179,8 +179,6 @@ class ModalEngine:
 
     def _hand_over(self, spec: JobSpec, tokens: Tokens, attempt: int) -> None:
         account = self.account
-        with self._lock:
-            self._submitting.add(spec.id)
         self._remote.note(spec.id, at="")
         try:
             self._steps(account, spec, tokens, attempt)
@@ -191,9 +189,21 @@ class ModalEngine:
             if not (error.transient and self._remote.where(spec.id).get("at")):
                 self._remote.note(spec.id, given_up=True, call="", at="")
             raise
-        finally:
+
+    @contextmanager
+    def _handing_over(self, job_id: str) -> Iterator[None]:
+        """Hold the job's lock meanwhile: other programs see that it is on its way, or, when this one is killed, that it is not.
+
+        Raises BadInput when another program is at it.
+        """
+        with lock.held(self._places, job_id):
             with self._lock:
-                self._submitting.discard(spec.id)
+                self._submitting.add(job_id)
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._submitting.discard(job_id)
 
     def _steps(self, account: Account, spec: JobSpec, tokens: Tokens, attempt: int) -> None:
         from hf2ms_tui.engines.modal import deploy, handover

@@ -29,8 +29,9 @@ INSIST = CANCEL_GRACE * 2 + 6.0
 LOST = "its coordinator is gone; retry carries on from here"
 NOT_HANDED_OVER = "it was never handed over to Modal; retry carries on from here"
 MAYBE = "it was being handed over when the answer was lost: whether Modal has it is not known yet"
-YOUNG = timedelta(minutes=15)
-"""for so long a job that was not handed over may still be on its way: a first deployment builds an image"""
+YOUNG = timedelta(seconds=15)
+"""for so long a new job may be on its way whose lock nobody holds yet"""
+ELSEWHERE = "another program on this machine is handing it over"
 UNSURE = timedelta(minutes=2)
 """for so long a job may still begin whose handing over was not answered; if it begins later, that is seen too"""
 LANES = 6

@@ -1,4 +1,7 @@
-"""The lock that a job's process holds for life: a free lock means a dead job, whatever killed it."""
+"""A job's lock: its process on this machine holds it for life, who hands it over to another holds it meanwhile.
+
+It is free when its holder died, whatever killed it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hf2ms_tui.domain.errors import BadInput
+from hf2ms_tui.domain.errors import BadInput, StoreFailed
 from hf2ms_tui.store.paths import Places
 
 WAIT = 5.0
@@ -19,13 +22,22 @@ WAIT = 5.0
 
 @contextmanager
 def held(places: Places, job_id: str, wait: float = WAIT) -> Iterator[None]:
-    """Hold a job's lock. Raises BadInput when another process holds it for longer than ``wait`` seconds."""
+    """Hold a job's lock.
+
+    Raises BadInput when another process holds it for longer than ``wait`` seconds, StoreFailed when the disk takes no lock.
+    """
     lock = FileLock(places.job_lock(job_id), timeout=wait, mode=0o600, thread_local=False)
     try:
         lock.acquire(poll_interval=0.05)
     except Timeout:
         raise BadInput(
             f"Job {job_id} is running in another process", way_out=f"Follow it with: jobs follow {job_id}"
+        ) from None
+    except OSError as error:
+        raise StoreFailed(
+            f"The lock of job {job_id} could not be taken",
+            meaning=f"{lock.lock_file}: {error.strerror or error}.",
+            way_out="Make room on that disk, or see to its permissions; then try again.",
         ) from None
     try:
         yield
