@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ os.environ.update(
 for _name in ("HF_TOKEN", "HF_ENDPOINT", "HUGGINGFACE_CO_STAGING", "HUGGING_FACE_HUB_TOKEN"):
     os.environ.pop(_name, None)
 
+
+# Who starts the tests in the background has them ignore Ctrl+C, and so would every program that they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Machines are noisy: how long one example takes says nothing about the property.
 settings.register_profile("noisy", deadline=None)
