@@ -66,7 +66,7 @@ class Places:
         return path
 
     def job_lock(self, job_id: str) -> Path:
-        """The file that a running job holds locked: a free lock means a dead job."""
+        """The file that a running job, or who hands one over, holds locked: it is free when its holder died."""
         return self.jobs / f"{_safe(job_id)}.lock"
 
     def turn_lock(self, number: int) -> Path:
