@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.eventually import eventually
-from support.journeys import BIG, SLOW, control, start_big, stored_twice, verb
+from support.journeys import BIG, SLOW, control, let_arrive, start_big, stored_twice, verb
 
 if TYPE_CHECKING:
     from conftest import Demo
@@ -53,6 +53,7 @@ def test_leave_in_the_middle_come_back_cancel_and_carry_on(demo: Demo) -> None:
         terminal.wait_for("its worker ended", timeout=SLOW)
         assert eventually(lambda: not containers(demo), 30)
         slow_down(demo, "200MB")
+        let_arrive(demo)
         terminal.press_until("r", "started again", timeout=SLOW)
         terminal.wait_for("✓ proven", timeout=SLOW)
         terminal.press("q")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from typing import Any, Protocol
 
 import urllib3
 
+from support.eventually import eventually
 from support.terminal import Terminal, clean_environment
 
 BIG = "aurora-video-clips"
@@ -68,6 +70,19 @@ def stored_twice(demo: DemoLike) -> int:
     for ended, began, path in sorted(puts):
         twice += began > stored.setdefault(path, ended)
     return twice
+
+
+def let_arrive(demo: DemoLike) -> None:
+    """Wait until nothing arrives any more of what clients that are gone had handed to their own system."""
+
+    seen = [-1]
+
+    def quiet() -> bool:
+        time.sleep(1.5)
+        seen.append(len(control(demo, "GET", "log")["entries"]))
+        return seen[-1] == seen[-2]
+
+    assert eventually(quiet, 30)
 
 
 def start_big(terminal: Terminal) -> None:
