@@ -13,7 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hf2ms_tui.domain.errors import BadInput, StoreFailed
+from hf2ms_tui.domain.errors import BadInput
+from hf2ms_tui.store.locking import locked
 from hf2ms_tui.store.paths import Places
 
 WAIT = 5.0
@@ -26,23 +27,11 @@ def held(places: Places, job_id: str, wait: float = WAIT) -> Iterator[None]:
 
     Raises BadInput when another process holds it for longer than ``wait`` seconds, StoreFailed when the disk takes no lock.
     """
-    lock = FileLock(places.job_lock(job_id), timeout=wait, mode=0o600, thread_local=False)
-    try:
-        lock.acquire(poll_interval=0.05)
-    except Timeout:
-        raise BadInput(
-            f"Job {job_id} is running in another process", way_out=f"Follow it with: jobs follow {job_id}"
-        ) from None
-    except OSError as error:
-        raise StoreFailed(
-            f"The lock of job {job_id} could not be taken",
-            meaning=f"{lock.lock_file}: {error.strerror or error}.",
-            way_out="Make room on that disk, or see to its permissions; then try again.",
-        ) from None
-    try:
+    taken = BadInput(
+        f"Job {job_id} is running in another process", way_out=f"Follow it with: jobs follow {job_id}"
+    )
+    with locked(places.job_lock(job_id), wait, taken):
         yield
-    finally:
-        lock.release()
 
 
 def is_held(places: Places, job_id: str) -> bool:

@@ -12,8 +12,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-
 from hf2ms_tui.domain.errors import Conflict, Hf2msError, Moved, NotFound
 from hf2ms_tui.domain.gate import GateFacts, refs_digest
 from hf2ms_tui.domain.repo import RepoInfo, RepoRef
@@ -21,6 +19,7 @@ from hf2ms_tui.services import elsewhere, held, tombstone
 from hf2ms_tui.services.gate import changes, running_jobs
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.steps import Tell, unheard
+from hf2ms_tui.store.locking import locked
 
 T = TypeVar("T")
 _STALE = timedelta(seconds=10)
@@ -64,22 +63,16 @@ def alone(program: Program, ref: RepoRef) -> Iterator[None]:
     """One deletion at a time on a state folder, from its last look to its outcome.
 
     Two programs that each delete the other's copy at the same moment would otherwise both see the other's still there.
-    Raises Conflict when another one takes too long.
+    Raises Conflict when another one takes too long, StoreFailed when the disk takes no lock.
     """
-    lock = FileLock(program.places.state / "deleting.lock", timeout=WAIT, mode=0o600, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise Conflict(
-            f"{ref.id} was not deleted: another deletion is under way",
-            meaning="Only one at a time is made, as each looks whether its copy is still there.",
-            way_out="Wait for it, then look at the gate again.",
-            repo=str(ref.id),
-        ) from None
-    try:
+    taken = Conflict(
+        f"{ref.id} was not deleted: another deletion is under way",
+        meaning="Only one at a time is made, as each looks whether its copy is still there.",
+        way_out="Wait for it, then look at the gate again.",
+        repo=str(ref.id),
+    )
+    with locked(program.places.state / "deleting.lock", WAIT, taken):
         yield
-    finally:
-        lock.release()
 
 
 def last_look(program: Program, facts: GateFacts, tell: Tell) -> None:

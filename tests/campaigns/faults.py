@@ -88,14 +88,15 @@ def covering(cases: list[Case]) -> list[Case]:
     met: set[tuple[str, ...]] = set()
     local, first, second = [], [], []
     for case in cases:
-        here = (case.route.hub, case.route.method, case.route.name, case.kind)
         if case.engine == "local":
             local.append(case)
-        elif here not in met:
+            continue
+        here = (case.route.hub, case.route.method, case.route.name, case.kind)
+        if here not in met:
             first.append(case)
         elif (case.source, *here) not in met:
             second.append(case)
-        met |= {here, (case.source, *here)} if case.engine != "local" else set()
+        met |= {here, (case.source, *here)}
     return local + first + second
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from campaigns.fault_cloud import KEPT
 from campaigns.kill_rounds import OTHER, Rounds
 from campaigns.kill_watch import Watch
 from hf2ms_tui.domain.job import JobView
@@ -17,6 +18,7 @@ from hf2ms_tui.loopback.modal import RunningModal, start_modal
 from hf2ms_tui.services.program import Program
 from support.campaign import drawn
 from support.desk import Desk, desk
+from support.eventually import eventually
 
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Modal worker": ("job", (names.WORK,)),
@@ -27,8 +29,6 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """what is killed: as which kind of ``Rounds`` it is played, and the functions whose containers are killed"""
 SHARES = (4, 3, 2, 3, 2)
-KEPT = 120.0
-"""seconds that containers without work stay for the next round: starting one costs more than most rounds"""
 WORKS = 20.0
 """seconds within which something that is to be killed has begun to work, on a busy machine"""
 
@@ -41,38 +41,31 @@ class CloudWatch(Watch):
     def __init__(
         self, rounds: CloudRounds, source: str, name: str, words: str, kind: str, after: float
     ) -> None:
-        super().__init__(rounds.here, source, name, words, kind)
-        self.plane = rounds.plane
+        super().__init__(rounds.here, source, name, words, kind, patience=150.0, pause=1.0)
+        self.rounds = rounds
         self.after = after
         self.victims = KINDS[kind][1]
-        self.pause = 1.0
-        self.patience = 150.0
 
     def kill_job(self) -> None:
         """SIGKILL every container of the victims that works."""
-        until = time.monotonic() + WORKS
-        while time.monotonic() < until and self._goes_on() and not self._working(self.victims):
-            time.sleep(0.02)
+        eventually(lambda: bool(self._working()) or not self.rounds.goes_on(), WORKS)
         time.sleep(self.after)
-        for container in self._working(self.victims):
+        for container in self._working():
             try:
-                self.plane.kill(container)
+                self.rounds.plane.kill(container)
             except KeyError:
                 continue  # it ended by itself meanwhile
             self.kills += 1
 
     def runs(self, program: Program, view: JobView) -> bool:
         """Whether any call of the account goes on: it has this round's job alone."""
-        return self._goes_on()
+        return self.rounds.goes_on()
 
-    def _goes_on(self) -> bool:
-        return any(not call.done for call in self.plane.calls())
-
-    def _working(self, functions: tuple[str, ...]) -> list[str]:
+    def _working(self) -> list[str]:
         return [
             container.id
-            for function in functions
-            for container in self.plane.containers(function=function)
+            for function in self.victims
+            for container in self.rounds.plane.containers(function=function)
             if container.state == "busy"
         ]
 
@@ -104,9 +97,11 @@ class CloudRounds(Rounds):
     def end(self) -> None:
         """Let what is under way end, so that the next round meets its own job alone."""
         super().end()
-        until = time.monotonic() + WORKS
-        while time.monotonic() < until and any(not call.done for call in self.plane.calls()):
-            time.sleep(0.1)
+        eventually(lambda: not self.goes_on(), WORKS)
+
+    def goes_on(self) -> bool:
+        """Whether any call of the account goes on."""
+        return any(not call.done for call in self.plane.calls())
 
 
 @contextmanager

@@ -210,11 +210,7 @@ class Play(Stage):
     def _watch_again(self, program: Program, last: Deletion) -> Deletion | None:
         """The watch found no end, which only a token that the hub does not know explains; with a good one it is settled."""
         token = self.arena.token(self.scene.hub)
-        if (
-            not token.expired
-            or last.state is not Gone.UNKNOWN
-            or program.journal.open_intents("delete") == []
-        ):
+        if not token.expired or last.state is not Gone.UNKNOWN or not program.journal.open_intents("delete"):
             self.figures.untrue.append(self.case(f"no end of a deletion by hand: {last.evidence[:90]}"))
         token.expired = False
         self.figures.outcomes["deleted by hand, seen with another token"] += 1
