@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hf2ms_tui.domain.decision import Decision
+from hf2ms_tui.domain.gate import Check, CheckName
 from hf2ms_tui.domain.proof import Level
 from hf2ms_tui.domain.repo import RepoRef
 from hf2ms_tui.loopback.content import Content
@@ -15,7 +16,7 @@ from hf2ms_tui.loopback.log import Entry
 from hf2ms_tui.loopback.runner import Running, start
 from hf2ms_tui.loopback.sample.accounts import add_accounts
 from hf2ms_tui.loopback.world import World
-from hf2ms_tui.services import decisions, inventory, jobs, proving
+from hf2ms_tui.services import decisions, gatelook, inventory, jobs, proving
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.settings import load
 from support.transfers import CARD, MIB, ORG, SeededContent, add, put
@@ -128,3 +129,20 @@ def gate_world(folder: Path, *builders: Callable[[World], Any]) -> Iterator[Gate
         finally:
             here.close()
         assert running.log.errors == []
+
+
+def check(program: Program, ref: RepoRef, name: CheckName, accepted: frozenset[str] = frozenset()) -> Check:
+    """One check of a look at the gate."""
+    found = gatelook.look(program, ref, accepted)
+    return next(item for item in found.checks if item.name is name)
+
+
+def tag(world: GateWorld, name: str, at: str, hub: str = "hf") -> None:
+    """Tag a revision of the repo on a hub."""
+
+    def work(state: World) -> None:
+        repo = state.hub(hub).get("model", f"{ORG}/{NAME}")
+        assert repo is not None
+        repo.create_tag(name, at)
+
+    world.running.call(work)

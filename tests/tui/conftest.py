@@ -15,7 +15,7 @@ from hf2ms_tui.services import inventory, survey
 from hf2ms_tui.services.program import Program
 from hf2ms_tui.services.settings import load
 from hf2ms_tui.tui.app import CleanupApp
-from support.gate_world import GateWorld, gate_world
+from support.gate_world import GateWorld, gate_world, prepare
 
 OpenApp = Callable[..., CleanupApp]
 
@@ -82,3 +82,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GateWorld
     monkeypatch.chdir(tmp_path)
     with gate_world(tmp_path) as here:
         yield here
+
+
+@pytest.fixture
+def ready(world: GateWorld) -> Program:
+    """A program for whose repo everything holds."""
+    program = world.program()
+    prepare(program, world.ref())
+    return program
